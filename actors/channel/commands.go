@@ -1,0 +1,146 @@
+package channel
+
+import (
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"dormouse/claims"
+)
+
+// A Step is what the world gives to a decision besides the command: the core owns no clock, no random
+// source and no counter.
+type Step struct {
+	At  time.Time // now, in UTC; never before the last step's
+	Seq uint64    // the number that this command's writes will take, if it has any
+	// Entropy fills p with random bytes, for new ids.
+	Entropy func(p []byte)
+}
+
+// A Trigger says by which door a command came, in the words of backend events.
+type Trigger string
+
+// The doors.
+const (
+	TriggerClientWebSocket Trigger = "client.websocket"
+	TriggerClientHTTP      Trigger = "client.http"
+	TriggerServerHTTP      Trigger = "server.http"
+)
+
+// A Sender is who gives a command: a connection, or the server itself when ConnectionID is empty.
+type Sender struct {
+	ConnectionID string
+	// Sink reads the answer, when the answer is a frame. nil: the answer goes into Effects.Result.
+	Sink      Sink
+	UID       string // of the connection; the subscription's own goes before it
+	UMD       []byte
+	Trigger   Trigger
+	SourceIP  string
+	UserAgent string
+	RequestID string
+}
+
+// Subscribe asks for a subscription. Whoever sends it has found that Grant allows it.
+type Subscribe struct {
+	Sender
+	UID, Alias string               // of the subscription
+	UMD        []byte               // of the subscription
+	Auto       bool                 // not asked for by a frame
+	Grant      *claims.ChannelGrant // what the connection may observe here, and whether it counts
+	Spend      *claims.Spend        // a single-use token, reserved: spent if and only if this succeeds
+}
+
+// Unsubscribe ends a subscription. Gone: the connection has ended, and reads no answer.
+type Unsubscribe struct {
+	Sender
+	Gone bool
+}
+
+// Publish sends a message to all who are subscribed. Whoever sends it has found that it is allowed.
+type Publish struct {
+	Sender
+	Event string
+	Data  []byte // one compact JSON value; nil: null
+	// Subscribed: only a subscriber may do this, else ErrNotSubscribed.
+	Subscribed bool
+	Echo       bool  // the sending connection reads its own message too
+	Emit       bool  // tell backends
+	Store      int64 // seconds of retention; 0: not stored; -1: for ever
+	Server     bool  // no meta on the wire
+	// DeduplicationID, if not empty, lets only the first of equal ids through within five minutes.
+	DeduplicationID string
+}
+
+// Published answers Publish to an asker without a sink.
+type Published struct {
+	ID  ulid.ULID
+	Seq uint64 // zero: it changed nothing durable
+}
+
+// SetStorage writes, replaces or clears one entry. Whoever sends it has found that it is allowed.
+type SetStorage struct {
+	Sender
+	Key          string
+	Data         []byte // one compact JSON value; nil, null and {} clear the entry
+	Store        int64  // seconds of retention; -1: for ever
+	Emit         bool
+	NotifyExpiry bool // observers are told when the entry expires
+	Server       bool // meta is {"uid":null,"umd":null}
+}
+
+// GetStorage reads one entry. The answer is a KindStorageData message, or an *Entry without a sink.
+type GetStorage struct {
+	Sender
+	Key string
+}
+
+// ListStorage reads entries in key order. The answer is *Entries.
+type ListStorage struct {
+	Keys  []string              // only these; nil: all
+	After string                // keys after this one
+	Allow func(key string) bool // nil: all are allowed
+	Limit int                   // of entries, at least 1
+	Bytes int                   // of data, a page ends when it passes this; at least one entry is returned
+}
+
+// An Entry is one key of a channel's storage as an asker reads it.
+type Entry struct {
+	Key       string
+	Data      []byte
+	Meta      *Meta     // nil: the key is unset
+	ExpiresAt time.Time // zero: never
+	Version   uint64    // the seq of its last change
+}
+
+// Entries answers ListStorage.
+type Entries struct {
+	Items []Entry
+	More  bool // the page ended before the entries did
+}
+
+// ListMessages reads stored messages within a window. The answer is *Messages.
+type ListMessages struct {
+	// ConnectionID, if not empty, must be subscribed, else ErrNotSubscribed; it sees what was published
+	// since it subscribed, and what its grant's historyStart opens.
+	ConnectionID  string
+	After, Before ulid.ULID // exclusive; zero: open
+	Reverse       bool      // newest first
+	Limit         int       // 1 to 100
+	Bytes         int       // of data, as in ListStorage
+}
+
+// Messages answers ListMessages. Each is a KindPublished message with Meta set.
+type Messages struct {
+	Items []*Message
+	More  bool
+}
+
+// GetInfo reads who is there. The answer is *Info.
+type GetInfo struct{}
+
+// Info answers GetInfo.
+type Info struct {
+	Name          string
+	Subscriptions int      // those that count
+	Members       []Member // nil: not a presence channel
+}

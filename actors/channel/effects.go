@@ -1,0 +1,60 @@
+package channel
+
+import (
+	"time"
+
+	"dormouse/persistence"
+)
+
+// Effects are what one command asks for. The shell that runs the core applies Writes before the next
+// command is decided, commits them with the rest of the turn, and only then lets Deliveries, Events and
+// Result leave, in the order in which they stand here. A refused command has no effects.
+//
+// An Effects is used again after Reset; what it points to is not.
+type Effects struct {
+	// Writes change the channel's rows, spend a token or queue a backend event. They are one atomic
+	// change: they take one seq, or none if there are none.
+	Writes []persistence.Write
+	// Deliveries are what subscribers read.
+	Deliveries []Delivery
+	// Events tell backends.
+	Events []BackendEvent
+	// Result answers an asker that is no subscriber: a *Published, *Info, *Entries, *Messages or *Entry.
+	// nil: there is nothing to say but "done".
+	Result any
+
+	due    time.Time
+	dueSet bool
+}
+
+// Reset empties fx and keeps its memory.
+func (fx *Effects) Reset() {
+	clear(fx.Writes)
+	clear(fx.Deliveries)
+	clear(fx.Events)
+	*fx = Effects{Writes: fx.Writes[:0], Deliveries: fx.Deliveries[:0], Events: fx.Events[:0]}
+}
+
+// SetDue says when the channel wants its next [Channel.Due]. The zero time: never.
+func (fx *Effects) SetDue(at time.Time) { fx.due, fx.dueSet = at, true }
+
+// Due returns what SetDue was last told; changed is false if it was told nothing.
+func (fx *Effects) Due() (at time.Time, changed bool) { return fx.due, fx.dueSet }
+
+// A Delivery is one message and who reads it: To alone, or everybody in Among but Except.
+type Delivery struct {
+	Message *Message
+	To      Sink          // not nil: this sink alone
+	Among   Roster        // the subscriptions as they were when the command was decided
+	Except  *Subscription // nil: nobody is left out
+	// Bulk marks what does not count against a subscriber's outbox bound: snapshots and answers.
+	Bulk bool
+}
+
+// A BackendEvent is what a backend hears of, by webhook or queue.
+type BackendEvent struct {
+	Type     string            // such as "hotsock.channelStorageUpdated"
+	DataType string            // such as "channelStorage"
+	Metadata map[string]string // absent keys are left out
+	Data     []byte            // one compact JSON object
+}

@@ -1,0 +1,66 @@
+package channel
+
+import (
+	"time"
+
+	"github.com/oklog/ulid/v2"
+)
+
+// A Kind says what a [Message] is.
+type Kind uint8
+
+// The kinds of message. A codec gives each its protocol's name.
+const (
+	KindPublished      Kind = iota + 1 // ID, Event, Channel, Data; Meta unless the server published it
+	KindStorageUpdated                 // Channel, Key, Data, Meta; Data nil when cleared
+	KindStorageData                    // Channel, Key, Data, Meta; both nil when the key is unset
+	KindSubscribed                     // Channel, Meta, Alias, Auto, Members on presence channels
+	KindUnsubscribed                   // Channel, Meta, Alias
+	KindMemberAdded                    // Channel, Member, Members after the change
+	KindMemberUpdated                  // the same
+	KindMemberRemoved                  // the same, Members without Member
+	KindError                          // Err; Channel as the client wrote it, Ref
+	KindAck                            // Ref; ID, Seq where the command had them
+	KindConnected                      // Connection, Meta
+	KindPong                           //
+	KindKeepAlive                      //
+)
+
+// A Message is what a subscriber reads, before any codec has given it a form. It is shared by all who
+// read it and never changes once it is in a [Delivery].
+type Message struct {
+	Kind    Kind
+	ID      ulid.ULID // zero: none
+	Event   string
+	Channel string // the real name, except in KindError
+	Alias   string // the subscription's alias, in KindSubscribed and KindUnsubscribed
+	Key     string
+	Data    []byte // one compact JSON value; nil reads as null
+	Meta    *Meta
+	Auto    bool // subscribed without being asked
+	Member  Member
+	Members []Member // nil: not a presence channel. An empty one is not nil
+	Err     *Error
+	Ref     string
+	Seq     uint64 // the number of the change in its channel; zero: it changed nothing durable
+	Conn    *ConnectionInfo
+}
+
+// Meta says who did something.
+type Meta struct {
+	UID string // empty: none, null on the wire
+	UMD []byte // one compact JSON value of at most 1 KiB; nil: null
+}
+
+// A Member is one uid of a presence channel.
+type Member struct {
+	UID string
+	UMD []byte // nil: null
+}
+
+// ConnectionInfo is what a client learns of its own connection.
+type ConnectionInfo struct {
+	ID        string    // 16 characters, URL-safe base64 of 11 random bytes with its padding
+	Secret    string    // 20 alphanumerics
+	ExpiresAt time.Time // zero: unlimited, null on the wire
+}

@@ -1,0 +1,100 @@
+package actors
+
+import "dormouse/actors/channel"
+
+// A Command is what a client asks of its connection. Names are as the client wrote them: an alias stays an
+// alias until the connection actor resolves it. Data is one compact JSON value, nil for null, and belongs
+// to the command: its bytes must not change after Send.
+//
+// Every command ends with exactly one Sink.Complete, after its answer if it has one.
+type Command interface{ command() }
+
+// Every command, in one block. Ref, if not empty, comes back in the answer: in the refusal, or in a KindAck
+// message if the command has no answer of its own.
+type (
+	// Subscribe joins a channel, with the rights of the connect token and, if Token is not empty, of that
+	// subscribe token.
+	Subscribe struct{ Channel, Token, Ref string }
+
+	// Unsubscribe leaves a channel.
+	Unsubscribe struct{ Channel, Ref string }
+
+	// Publish sends an event to a channel's subscribers.
+	Publish struct {
+		Channel, Event string
+		Data           []byte
+		Schedule       Schedule
+		Ref            string
+	}
+
+	// SetStorage writes one entry of a channel's storage; nil, null and {} clear it.
+	SetStorage struct {
+		Channel, Key string
+		Data         []byte
+		Schedule     Schedule
+		Ref          string
+	}
+
+	// GetStorage reads one entry; the answer is a KindStorageData message.
+	GetStorage struct{ Channel, Key, Ref string }
+
+	// Heartbeat restarts the connection's heartbeat timeout.
+	Heartbeat struct{ Ref string }
+
+	// Ping is answered with KindPong.
+	Ping struct{ Ref string }
+)
+
+func (*Subscribe) command()   {}
+func (*Unsubscribe) command() {}
+func (*Publish) command()     {}
+func (*SetStorage) command()  {}
+func (*GetStorage) command()  {}
+func (*Heartbeat) command()   {}
+func (*Ping) command()        {}
+
+// A Schedule delays a command's effect. The zero value: now.
+type Schedule struct{ Expression, Timezone string }
+
+// PublishRequest is what a backend publishes: by an API key, with no connection.
+type PublishRequest struct {
+	Channel, Event  string
+	Data            []byte
+	Store           int64 // seconds of retention; 0: not stored; -1: for ever
+	Emit            bool
+	DeduplicationID string
+	Origin          Origin
+}
+
+// SetStorageRequest is a backend's write to a channel's storage.
+type SetStorageRequest struct {
+	Channel, Key string
+	Data         []byte
+	Store        int64 // seconds of retention, never 0; -1: for ever
+	Emit         bool
+	Origin       Origin
+}
+
+// ListStorageRequest reads a page of a channel's storage, in key order.
+type ListStorageRequest struct {
+	Channel string
+	Keys    []string // at most 100; nil: all
+	After   string
+	Limit   int // 1 to 100; 0: 100
+}
+
+// ListMessagesRequest reads stored messages as one connection may see them.
+type ListMessagesRequest struct {
+	ConnectionID, Secret string
+	Channel              string // or an alias
+	After, Before        string // message ids, exclusive
+	Reverse              bool
+	Limit                int // clamped to 1 to 100; 0: 100
+}
+
+// Origin says where a request came from, for backend events and stored messages.
+type Origin struct {
+	Trigger             channel.Trigger
+	SourceIP, UserAgent string
+	RequestID           string
+}
