@@ -1,0 +1,2 @@
+// Package ws carries WebSocket connections (RFC 6455).
+package ws

@@ -1,0 +1,193 @@
+package ws
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// The defaults of [Options]. Each is a cap, and says which abuse it stops.
+const (
+	// DefaultMaxMessage bounds one message: 256 KiB of data and its envelope. gws allocates the length
+	// that a frame's header claims before a byte of it has come, so this times the number of connections
+	// is what 14 bytes from each of them can cost.
+	DefaultMaxMessage = 320 << 10
+	// DefaultMaxFragments bounds the frames of one message: empty fragments cost the sender six bytes
+	// each and never add up to MaxMessage.
+	DefaultMaxFragments = 1024
+	// DefaultOutboxBytes and DefaultOutboxFrames bound what waits for a peer that does not read.
+	DefaultOutboxBytes  = 1 << 20
+	DefaultOutboxFrames = 1024
+	// DefaultWriteTimeout bounds one write and the closing handshake: a peer that stops reading holds
+	// a socket and at most writeBufferSize bytes for this long.
+	DefaultWriteTimeout = 10 * time.Second
+	// DefaultMessageTimeout bounds how long a message may be under way: a half-sent frame would hold
+	// its whole claimed length for ever.
+	DefaultMessageTimeout = 30 * time.Second
+	// DefaultPingInterval and DefaultPongTimeout find peers that vanished without a FIN.
+	DefaultPingInterval = 30 * time.Second
+	DefaultPongTimeout  = 30 * time.Second
+	// DefaultHandshakeTimeout bounds the write of the 101 response.
+	DefaultHandshakeTimeout = 5 * time.Second
+)
+
+// Options configures an [Acceptor]. The zero value works.
+type Options struct {
+	// MaxMessage is the size in bytes above which an incoming message closes the connection with 1009.
+	// Zero: DefaultMaxMessage.
+	MaxMessage int
+	// MaxFragments is how many frames one incoming message may have; more close with 1008.
+	// Zero: DefaultMaxFragments.
+	MaxFragments int
+	// OutboxBytes and OutboxFrames are how much may wait for one peer, bulk frames and control frames
+	// of the closing handshake not counted. Over either the connection is closed as slow: 4002 if the
+	// socket's buffer still takes the frame, else cut. Zero: DefaultOutboxBytes, DefaultOutboxFrames.
+	OutboxBytes  int
+	OutboxFrames int
+	// WriteTimeout bounds one write of at most 64 KiB or of one larger frame, and the time from Close
+	// to the end of the socket. Zero: DefaultWriteTimeout.
+	WriteTimeout time.Duration
+	// MessageTimeout bounds the time from a message's first byte to its last. Zero: DefaultMessageTimeout.
+	MessageTimeout time.Duration
+	// PingInterval is the silence after which a peer is pinged, and PongTimeout how long it may take to
+	// be heard again, by a pong or anything else; then it is cut. Both are kept to about a sixth.
+	// Zero: DefaultPingInterval, DefaultPongTimeout.
+	PingInterval time.Duration
+	PongTimeout  time.Duration
+	// HandshakeTimeout bounds the write of the 101 response. Zero: DefaultHandshakeTimeout.
+	HandshakeTimeout time.Duration
+	// Origins lists the origins that browsers may connect from, as scheme://host or scheme://host:port,
+	// compared exactly after lowering case and adding the scheme's default port (RFC 6455 section 10.2,
+	// RFC 6454). Empty: any, since rights come from a token and never from a cookie. With a list,
+	// requests without an Origin header pass, since they are no browser's, and "null" does not.
+	Origins []string
+	// Subprotocols are selected, in this order of preference, when the client offers them. A client that
+	// offers none of them is accepted without one. Empty: never select one.
+	Subprotocols []string
+	// FlushWindow delays writes so that more frames join in one. Zero: off.
+	FlushWindow time.Duration
+	// Listener hears what happens. Functions that are nil are not called.
+	Listener Listener
+	// Logger gets panics, at level Error. nil: slog.Default().
+	Logger *slog.Logger
+}
+
+// A Listener is a set of functions that metrics hang on. They are called from many goroutines at once, on
+// the hot paths, and must not block.
+type Listener struct {
+	Opened   func()                          // a connection is open
+	Closed   func(code int)                  // it ended; code as given to Handler.Closed
+	Received func(bytes int)                 // one message came in
+	Sent     func(frames, bytes, writes int) // one flush: frames and their bytes, in so many system calls
+	Slow     func()                          // a connection was closed because its peer does not read
+	Panicked func(value any)                 // a panic was recovered; it cost one connection
+}
+
+// EnsureDefaults puts the default in the place of every zero field.
+func (o *Options) EnsureDefaults() {
+	setDefault(&o.MaxMessage, DefaultMaxMessage)
+	setDefault(&o.MaxFragments, DefaultMaxFragments)
+	setDefault(&o.OutboxBytes, DefaultOutboxBytes)
+	setDefault(&o.OutboxFrames, DefaultOutboxFrames)
+	setDefault(&o.WriteTimeout, DefaultWriteTimeout)
+	setDefault(&o.MessageTimeout, DefaultMessageTimeout)
+	setDefault(&o.PingInterval, DefaultPingInterval)
+	setDefault(&o.PongTimeout, DefaultPongTimeout)
+	setDefault(&o.HandshakeTimeout, DefaultHandshakeTimeout)
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	o.Listener.ensureDefaults()
+}
+
+func (l *Listener) ensureDefaults() {
+	if l.Opened == nil {
+		l.Opened = func() {}
+	}
+	if l.Closed == nil {
+		l.Closed = func(int) {}
+	}
+	if l.Received == nil {
+		l.Received = func(int) {}
+	}
+	if l.Sent == nil {
+		l.Sent = func(int, int, int) {}
+	}
+	if l.Slow == nil {
+		l.Slow = func() {}
+	}
+	if l.Panicked == nil {
+		l.Panicked = func(any) {}
+	}
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Validate names every wrong field at once. Zero fields are not wrong.
+func (o *Options) Validate() error {
+	var errs []error
+	wrong := func(field string, got any, want string) {
+		errs = append(errs, fmt.Errorf("ws: %s is %v, want %s", field, got, want))
+	}
+	size := func(field string, got, low, high int) {
+		if got != 0 && (got < low || got > high) {
+			wrong(field, got, fmt.Sprintf("%d to %d", low, high))
+		}
+	}
+	span := func(field string, got, high time.Duration) {
+		if got < 0 || got > high {
+			wrong(field, got, fmt.Sprintf("0 to %s", high))
+		}
+	}
+	size("MaxMessage", o.MaxMessage, 125, 64<<20)
+	size("MaxFragments", o.MaxFragments, 1, 1<<20)
+	size("OutboxBytes", o.OutboxBytes, 1<<10, 1<<30)
+	size("OutboxFrames", o.OutboxFrames, 1, 1<<20)
+	span("WriteTimeout", o.WriteTimeout, time.Hour)
+	span("MessageTimeout", o.MessageTimeout, time.Hour)
+	span("PingInterval", o.PingInterval, 24*time.Hour)
+	span("PongTimeout", o.PongTimeout, 24*time.Hour)
+	span("HandshakeTimeout", o.HandshakeTimeout, time.Minute)
+	span("FlushWindow", o.FlushWindow, time.Second)
+	for _, origin := range o.Origins {
+		if _, err := canonicalOrigin(origin); err != nil {
+			wrong("Origins", fmt.Sprintf("%q", origin), "scheme://host or scheme://host:port")
+		}
+	}
+	for _, p := range o.Subprotocols {
+		if p == "" || strings.ContainsAny(p, " \t,;\"\r\n") {
+			wrong("Subprotocols", fmt.Sprintf("%q", p), "a token of RFC 7230")
+		}
+	}
+	return errors.Join(errs...)
+}
+
+var errOrigin = errors.New("ws: not an origin")
+
+// canonicalOrigin lowers scheme and host and writes the port out, so that equal origins are equal strings.
+// A path, a query, user info or anything else that no browser sends in an Origin makes it none.
+func canonicalOrigin(origin string) (string, error) {
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.Opaque != "" || u.User != nil ||
+		u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(origin, "#") {
+		return "", errOrigin
+	}
+	port := u.Port()
+	if port == "" {
+		switch u.Scheme {
+		case "http":
+			port = "80"
+		case "https":
+			port = "443"
+		}
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port, nil
+}
