@@ -1,0 +1,13 @@
+// Command check is the project's test command: go run ./cmd/check, from anywhere in the checkout.
+//
+// It brings what the suites need (telling what it does), then runs every check in order, the cheap ones
+// first: format, modules, vet, lint, the house's own rules, and go test -race ./... at the end. It goes on
+// after a failed step, prints one summary with the time of each, and ends with a line such as
+//
+//	9 passed, 0 failed
+//
+// which counts steps. The exit code is 0 if all passed, else 1; 2 for a wrong command line.
+//
+// What it may not install it leaves out and says so. Where CI=true that is a failure: a suite that nobody
+// ran proves nothing. Tests in a real browser are named TestBrowser…, which is how they are left out.
+package main
