@@ -1,5 +1,15 @@
 package channel
 
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"dormouse/claims"
+)
+
 // Reader is what a channel may read: its own rows, in byte order of their keys, with everything that
 // earlier commands wrote, durable or not. What it returns never changes afterwards.
 type Reader interface {
@@ -8,4 +18,141 @@ type Reader interface {
 	// Scan visits the rows with from <= key < to until visit returns false; to == "" is the end of
 	// from's table, which is its first byte. reverse begins at the end.
 	Scan(from, to string, reverse bool, visit func(key string, value []byte) bool) error
+}
+
+// A Channel decides what happens on one channel. Its subscriptions live in memory, and nowhere else;
+// everything else lives in its rows, so that forgetting a Channel that is Idle and making it again with
+// New changes nothing.
+//
+// Every command is a method that takes the Step it is decided in and the Effects it adds to. Its error
+// is an *Error if the command is refused, and any other error is a fault: of the Reader, or of a row that
+// cannot be read. Either way nothing has changed and nothing was added to the Effects. A command that
+// succeeds has changed the Channel at once, so its Writes must be applied before the next command.
+//
+// A Channel is for one goroutine at a time, and it never waits for anything but its Reader.
+type Channel struct {
+	app, name string
+	rd        Reader
+	o         Options
+
+	roster       Roster
+	byConnection map[string]*Subscription
+	joins        uint64 // the last Join or Order that was given
+	counted      int    // subscriptions with Counted
+	members      *members // nil: not a presence channel
+
+	ids       ids
+	watchers  watchers
+	due       int64 // no timer is due before, in unix ms; 0: there is none
+	dueIsRead bool  // due is known
+}
+
+// New returns the channel of that name in app, without subscriptions. It reads nothing yet.
+func New(app, name string, rd Reader, o Options) *Channel {
+	o.EnsureDefaults()
+	c := &Channel{app: app, name: name, rd: rd, o: o, byConnection: map[string]*Subscription{}}
+	if claims.IsPresence(name) {
+		c.members = newMembers()
+	}
+	return c
+}
+
+// Restore returns the channel with the subscriptions that it had, when the old value was lost to a panic.
+// r is what the old one's Roster returned. Nobody is told anything.
+func Restore(app, name string, rd Reader, o Options, r Roster) *Channel {
+	c := New(app, name, rd, o)
+	c.roster = r
+	c.ids.restored = true
+	for sub := range r.All() {
+		c.byConnection[sub.ConnectionID] = sub
+		c.joins = max(c.joins, sub.Join, sub.Order)
+		if sub.Counted {
+			c.counted++
+		}
+		if c.members != nil {
+			c.members.join(sub)
+		}
+	}
+	return c
+}
+
+// Name returns the channel's name.
+func (c *Channel) Name() string { return c.name }
+
+// Roster returns the subscriptions as they are now.
+func (c *Channel) Roster() Roster { return c.roster }
+
+// Subscriptions returns how many connections are subscribed, counted or not.
+func (c *Channel) Subscriptions() int { return c.roster.Len() }
+
+// Idle says that nothing would be lost if the Channel were forgotten: it has no subscriptions.
+func (c *Channel) Idle() bool { return c.roster.Len() == 0 }
+
+// fault says where a fault of the Reader, or of a row, was met.
+func (c *Channel) fault(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("channel %s: %s: %w", c.name, doing, err)
+}
+
+// ids gives out message ids. Each is greater than every id that the channel gave out before:
+//
+//   - while it is awake, by the last one: within a millisecond, or when the clock stands, it is counted up;
+//   - across sleep and restart, for stored messages by the last row of their table;
+//   - and for the others, which left no row, by the clock: a Step is never before an earlier one, on this
+//     node and over restarts, and what was delivered long enough ago for the channel to have slept was
+//     of an earlier millisecond. Only a restored Channel may find itself in the same one; it begins one
+//     millisecond ahead.
+type ids struct {
+	last     ulid.ULID
+	isRead   bool // last is known
+	restored bool
+}
+
+// lastID returns the highest id so far, zero if there was none.
+func (c *Channel) lastID() (ulid.ULID, error) {
+	if c.ids.isRead {
+		return c.ids.last, nil
+	}
+	var last ulid.ULID
+	var bad error
+	err := c.rd.Scan(tableMessages, "", true, func(key string, _ []byte) bool {
+		last, bad = splitID(key, len(tableMessages))
+		return false
+	})
+	if err = cmp.Or(err, bad); err != nil {
+		return last, c.fault("read the last message id", err)
+	}
+	c.ids.last, c.ids.isRead = last, true
+	return last, nil
+}
+
+// nextID gives out an id. lastID must have succeeded before.
+func (c *Channel) nextID(s Step) ulid.ULID {
+	ms := ulid.Timestamp(s.At)
+	if c.ids.restored {
+		c.ids.restored = false
+		ms++
+	}
+	last := &c.ids.last
+	if ms > last.Time() {
+		_ = last.SetTime(ms) // fails after the year 10889
+		s.Entropy(last[6:])
+		return *last
+	}
+	for i := len(last) - 1; i >= 0; i-- {
+		if last[i]++; last[i] != 0 {
+			break
+		}
+	}
+	return *last
+}
+
+// unixMilli returns the time in a row, zero for 0.
+func unixMilli(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
 }

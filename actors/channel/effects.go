@@ -41,6 +41,31 @@ func (fx *Effects) SetDue(at time.Time) { fx.due, fx.dueSet = at, true }
 // Due returns what SetDue was last told; changed is false if it was told nothing.
 func (fx *Effects) Due() (at time.Time, changed bool) { return fx.due, fx.dueSet }
 
+// forget takes back what was added since fx was as in was.
+func (fx *Effects) forget(was Effects) {
+	fx.Writes = fx.Writes[:len(was.Writes)]
+	fx.Deliveries = fx.Deliveries[:len(was.Deliveries)]
+	fx.Events = fx.Events[:len(was.Events)]
+}
+
+func (fx *Effects) put(key string, value []byte) {
+	fx.Writes = append(fx.Writes, persistence.PutRow(key, value))
+}
+
+func (fx *Effects) delete(key string) { fx.Writes = append(fx.Writes, persistence.DeleteRow(key)) }
+
+// deliver tells everybody in among but except, if there is anybody.
+func (fx *Effects) deliver(m *Message, among Roster, except *Subscription) {
+	if among.Len() > 1 || among.Len() == 1 && except == nil {
+		fx.Deliveries = append(fx.Deliveries, Delivery{Message: m, Among: among, Except: except})
+	}
+}
+
+// answer tells one subscriber, outside its outbox's bound.
+func (fx *Effects) answer(m *Message, to Sink) {
+	fx.Deliveries = append(fx.Deliveries, Delivery{Message: m, To: to, Bulk: true})
+}
+
 // A Delivery is one message and who reads it: To alone, or everybody in Among but Except.
 type Delivery struct {
 	Message *Message

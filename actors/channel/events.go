@@ -1,0 +1,149 @@
+package channel
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// What backends hear of. Source: Hotsock docs, Pub/Sub Events.
+
+func (c *Channel) emitSubscription(event string, sub *Subscription, fx *Effects) {
+	if c.o.NoEvents {
+		return
+	}
+	b := appendString(append(make([]byte, 0, 192), `{"channel":`...), c.name)
+	b = appendString(append(b, `,"connectionId":`...), sub.ConnectionID)
+	b = appendAuthor(append(b, ','), sub.UID, sub.UMD)
+	c.emit(event, "subscription", b, fx)
+}
+
+func (c *Channel) emitCount(fx *Effects) {
+	if c.o.NoEvents {
+		return
+	}
+	b := appendString(append(make([]byte, 0, 96), `{"name":`...), c.name)
+	b = strconv.AppendInt(append(b, `,"subscriptionsCount":`...), int64(c.counted), 10)
+	c.emit("hotsock.channelUpdated", "channel", append(b, '}'), fx)
+}
+
+func (c *Channel) emitMember(kind Kind, m Member, fx *Effects) {
+	if c.o.NoEvents {
+		return
+	}
+	event := "hotsock.memberAdded"
+	switch kind {
+	case KindMemberUpdated:
+		event = "hotsock.memberUpdated"
+	case KindMemberRemoved:
+		event = "hotsock.memberRemoved"
+	}
+	all := c.members.all()
+	b := make([]byte, 0, c.members.size+len(all)+memberSize(m.UID, m.UMD)+16)
+	b = appendMember(b, m)
+	b = append(b[:len(b)-1], `,"members":[`...)
+	for i, m := range all {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendMember(b, m)
+	}
+	c.emit(event, "channelMember", append(b, `]}`...), fx)
+}
+
+func (c *Channel) emitMessage(m *Message, cmd *Publish, fx *Effects) {
+	if c.o.NoEvents {
+		return
+	}
+	b := appendString(append(make([]byte, 0, 192+len(m.Data)), `{"channel":`...), c.name)
+	b = appendString(append(b, `,"event":`...), m.Event)
+	b = append(append(append(b, `,"id":"`...), m.ID.String()...), '"')
+	b = appendValue(append(b, `,"data":`...), m.Data)
+	if !cmd.Server && (m.Meta.UID != "" || m.Meta.UMD != nil) {
+		b = appendAuthor(append(b, `,"meta":{`...), m.Meta.UID, m.Meta.UMD)
+	}
+	e := c.emit("hotsock.messagePublished", "message", append(b, '}'), fx)
+	from := cmd.Sender.origin(m.Meta)
+	from.describe(e)
+	put(e, "event", m.Event)
+	put(e, "requestId", cmd.RequestID)
+}
+
+// emitEntry tells of an entry's new value, or that it is gone: next.data is nil then. Of an entry that has
+// expired, next is what it was.
+func (c *Channel) emitEntry(key string, next *entryRow, previous []byte, gone bool, fx *Effects) {
+	if c.o.NoEvents {
+		return
+	}
+	b := appendString(append(make([]byte, 0, 256+len(next.data)+len(previous)), `{"channel":`...), c.name)
+	b = appendString(append(b, `,"key":`...), key)
+	b = appendValue(append(b, `,"data":`...), next.data)
+	b = appendValue(append(b, `,"dataPrevious":`...), previous)
+	b = strconv.AppendBool(append(b, `,"expired":`...), gone)
+	b = append(b, `,"expiresAt":`...)
+	if next.expires == 0 {
+		b = append(b, "null"...)
+	} else {
+		b = append(unixMilli(next.expires).AppendFormat(append(b, '"'), time.RFC3339), '"')
+	}
+	b = appendAuthor(append(b, `,"meta":{`...), next.uid, next.umd)
+	e := c.emit("hotsock.channelStorageUpdated", "channelStorage", append(b, '}'), fx)
+	next.describe(e)
+	put(e, "key", key)
+}
+
+func (c *Channel) emit(event, dataType string, data []byte, fx *Effects) *BackendEvent {
+	fx.Events = append(fx.Events, BackendEvent{
+		Type:     event,
+		DataType: dataType,
+		Metadata: map[string]string{"channel": c.name},
+		Data:     data,
+	})
+	return &fx.Events[len(fx.Events)-1]
+}
+
+// describe says in e's metadata by which door and from where a change came.
+func (o *origin) describe(e *BackendEvent) {
+	put(e, "trigger", string(o.trigger))
+	put(e, "connectionId", o.connectionID)
+	put(e, "sourceIp", o.sourceIP)
+	put(e, "userAgent", o.userAgent)
+}
+
+func put(e *BackendEvent, name, value string) {
+	if value != "" {
+		e.Metadata[name] = value
+	}
+}
+
+// appendAuthor appends the members uid and umd, and the brace behind them.
+func appendAuthor(b []byte, uid string, umd []byte) []byte {
+	b = append(b, `"uid":`...)
+	if uid == "" {
+		b = append(b, "null"...)
+	} else {
+		b = appendString(b, uid)
+	}
+	return append(appendValue(append(b, `,"umd":`...), umd), '}')
+}
+
+func appendMember(b []byte, m Member) []byte { return appendAuthor(append(b, '{'), m.UID, m.UMD) }
+
+// memberSize is the size of a member as compact JSON.
+func memberSize(uid string, umd []byte) int {
+	var b [512]byte
+	return len(appendMember(b[:0], Member{UID: uid})) + len(umd) - len("null")*min(len(umd), 1)
+}
+
+func appendValue(b, v []byte) []byte {
+	if len(v) == 0 {
+		return append(b, "null"...)
+	}
+	return append(b, v...)
+}
+
+func appendString(b []byte, s string) []byte {
+	b, _ = jsontext.AppendQuote(b, s) // the error says that s was not UTF-8, which is replaced
+	return b
+}

@@ -1,0 +1,159 @@
+package channel
+
+import (
+	"cmp"
+	"time"
+)
+
+// dueRows bounds how many rows one Due removes: what is due at once may be the work of a year.
+const dueRows = 256
+
+// Due removes what has expired at s.At, in the order in which it did: entries, stored messages and
+// deduplication ids. What has expired could not be read any more before; Due frees its room, and tells
+// of entries: observers if the entry or Options asks for it, by KindStorageUpdated with nil Data and nil
+// Meta, and backends if the entry's last writer did. It does a bounded amount of work, and asks by SetDue
+// to be called again: at once if there is more, else when the next thing expires. Calling it early, or
+// twice, does no harm.
+//
+// Errors: a fault.
+func (c *Channel) Due(s Step, fx *Effects) error {
+	before := *fx
+	left := dueRows
+	timers, nextTimer, err := c.dueKeys(tableTimers, s.At, &left)
+	if err != nil {
+		return err
+	}
+	expiries, nextExpiry, err := c.dueKeys(tableExpiries, s.At, &left)
+	if err != nil {
+		return err
+	}
+	for _, key := range timers {
+		if err := c.timerDue(s, key, fx); err != nil {
+			fx.forget(before)
+			return err
+		}
+	}
+	for _, key := range expiries {
+		id, err := splitID(key, 9)
+		if err != nil {
+			fx.forget(before)
+			return c.fault("expire a message", err)
+		}
+		fx.delete(messageKey(id))
+		fx.delete(key)
+	}
+	c.due, c.dueIsRead = earlier(nextTimer, nextExpiry), true
+	fx.SetDue(unixMilli(c.due))
+	return nil
+}
+
+// timerDue does what a timer that is due was set for.
+func (c *Channel) timerDue(s Step, timer string, fx *Effects) error {
+	due, kind, key, err := splitTimer(timer)
+	if err != nil {
+		return c.fault("read a timer", err)
+	}
+	switch kind {
+	case timerEntry:
+		value, e, err := c.entry(tableEntries + key)
+		if err != nil {
+			return err
+		}
+		if value != nil && e.expires == due {
+			c.expire(s, c.watcher(key), &e, fx)
+			return nil
+		}
+	case timerDedup:
+		row, err := c.firstCopy(key)
+		if err != nil {
+			return err
+		}
+		if row != nil && row.until == due {
+			fx.delete(tableDedup + key)
+		}
+	default:
+		return c.fault("read a timer", errRow)
+	}
+	fx.delete(timer)
+	return nil
+}
+
+// expire removes an entry that has expired and tells who is to be told.
+func (c *Channel) expire(s Step, w *watcher, e *entryRow, fx *Effects) {
+	fx.delete(w.row)
+	c.dropTimer(w, e, fx)
+	if c.o.NotifyExpiry || e.flags&flagNotify != 0 {
+		m := &Message{Kind: KindStorageUpdated, Channel: c.name, Key: w.key(), Seq: s.Seq}
+		fx.deliver(m, c.observers(w), nil)
+	}
+	if e.flags&flagEmit != 0 {
+		gone := *e
+		gone.data = nil
+		c.emitEntry(w.key(), &gone, e.data, true, fx)
+	}
+}
+
+// dueKeys returns the keys of a table in order of time that are due, at most *left of them, and when the
+// first of the others is; 0 if there is no other.
+func (c *Channel) dueKeys(table string, at time.Time, left *int) (keys []string, next int64, err error) {
+	var bad error
+	now := at.UnixMilli()
+	err = c.rd.Scan(table, "", false, func(key string, _ []byte) bool {
+		var due int64
+		if due, bad = dueOf(key); bad != nil {
+			return false
+		}
+		if due > now || *left == 0 {
+			next = due
+			return false
+		}
+		*left--
+		keys = append(keys, key)
+		return true
+	})
+	return keys, next, c.fault("read what is due", cmp.Or(err, bad))
+}
+
+// FirstDue reads when the channel wants its next Due; the zero time: never. It is for a channel that wakes
+// without having been told.
+func (c *Channel) FirstDue() (time.Time, error) {
+	c.dueIsRead = false
+	err := c.readDue()
+	return unixMilli(c.due), err
+}
+
+// readDue makes c.due known. Whoever sets a timer calls it first, since it can fail.
+func (c *Channel) readDue() error {
+	if c.dueIsRead {
+		return nil
+	}
+	none := 0
+	_, timer, err := c.dueKeys(tableTimers, time.Time{}, &none)
+	if err != nil {
+		return err
+	}
+	_, expiry, err := c.dueKeys(tableExpiries, time.Time{}, &none)
+	if err != nil {
+		return err
+	}
+	c.due, c.dueIsRead = earlier(timer, expiry), true
+	return nil
+}
+
+// wakeAt sees to it that Due is called at a time, in unix ms. Nothing takes it back: a timer that is moved
+// or dropped before it is due costs one Due that finds nothing, where keeping the exact time would cost a
+// read at each write of an entry that is renewed all the time.
+func (c *Channel) wakeAt(due int64, fx *Effects) {
+	if c.due == 0 || due < c.due {
+		c.due = due
+		fx.SetDue(unixMilli(due))
+	}
+}
+
+// earlier returns the earlier of two times in unix ms, where 0 is never.
+func earlier(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}

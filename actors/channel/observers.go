@@ -1,0 +1,82 @@
+package channel
+
+import "cmp"
+
+// watchers remembers who observes the keys that are being written, since finding out asks every
+// subscription's grant. A subscription that may observe anything empties it when it comes or goes: a
+// channel whose membership is stable never asks twice.
+type watchers struct {
+	byKey map[string]*watcher
+}
+
+// A watcher is one key and who observes it.
+type watcher struct {
+	row    string // of the entry
+	known  bool   // roster is what it should be
+	roster Roster
+}
+
+// maxWatchers bounds how many keys are remembered: a channel may have any number.
+const maxWatchers = 1024
+
+func (w *watcher) key() string { return w.row[len(tableEntries):] }
+
+// changed says that sub came or went.
+func (ws *watchers) changed(sub *Subscription) {
+	if sub.observesAny() {
+		clear(ws.byKey)
+	}
+}
+
+// watcher returns what is remembered of key, to begin with its row's key.
+func (c *Channel) watcher(key string) *watcher {
+	if w := c.watchers.byKey[key]; w != nil {
+		return w
+	}
+	if c.watchers.byKey == nil {
+		c.watchers.byKey = map[string]*watcher{}
+	}
+	if len(c.watchers.byKey) >= maxWatchers {
+		clear(c.watchers.byKey)
+	}
+	w := &watcher{row: tableEntries + key}
+	c.watchers.byKey[w.key()] = w
+	return w
+}
+
+// observers returns the subscriptions that are told of changes to w's key.
+func (c *Channel) observers(w *watcher) Roster {
+	if !w.known {
+		key := w.key()
+		w.roster = c.roster.where(func(s *Subscription) bool { return s.observes(key) })
+		w.known = true
+	}
+	return w.roster
+}
+
+// snapshot tells a new subscription the entries that it observes.
+func (c *Channel) snapshot(s Step, sub *Subscription, fx *Effects) error {
+	if !sub.observesAny() {
+		return nil
+	}
+	var bad error
+	err := c.rd.Scan(tableEntries, "", false, func(row string, value []byte) bool {
+		key := row[len(tableEntries):]
+		if !sub.Grant.Key(key).Observe {
+			return true
+		}
+		e, err := decodeEntry(value)
+		if err != nil {
+			bad = err
+			return false
+		}
+		if !expired(e.expires, s.At) {
+			m := newMessage(KindStorageUpdated)
+			m.Channel, m.Key, m.Data, m.Seq = c.name, key, e.data, e.version
+			m.Meta.UID, m.Meta.UMD = e.uid, e.umd
+			fx.answer(m, sub.Sink)
+		}
+		return true
+	})
+	return c.fault("read the entries for a snapshot", cmp.Or(err, bad))
+}

@@ -1,0 +1,76 @@
+package channel
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"dormouse/claims"
+)
+
+// Options are the bounds and habits of a channel. The zero value works: EnsureDefaults, which [New]
+// calls, puts the default where a field is zero.
+type Options struct {
+	// NotifyExpiry tells observers when any entry expires. Default: only when its writer asked for it.
+	NotifyExpiry bool
+	// NoEvents says that nobody listens to backend events, so that none are made: the list of members
+	// in some of them costs as much as a frame. Default: they are made.
+	NoEvents bool
+	// MaxData bounds one message's or entry's data, in bytes. Default 262,144.
+	MaxData int
+	// MaxPresenceBytes bounds a presence channel's list of members, in bytes of compact JSON: all of it
+	// goes to everybody at each change. Default 102,400.
+	MaxPresenceBytes int
+	// DedupWindow is for how long a deduplication id lets nothing else through. Each costs two rows as
+	// long. Default 5 minutes.
+	DedupWindow time.Duration
+}
+
+// EnsureDefaults gives every field that is zero its default.
+func (o *Options) EnsureDefaults() {
+	if o.MaxData == 0 {
+		o.MaxData = 256 << 10
+	}
+	if o.MaxPresenceBytes == 0 {
+		o.MaxPresenceBytes = 100 << 10
+	}
+	if o.DedupWindow == 0 {
+		o.DedupWindow = 5 * time.Minute
+	}
+}
+
+// Validate names every field that is out of range.
+func (o *Options) Validate() error {
+	var errs []error
+	if o.MaxData < 0 {
+		errs = append(errs, fmt.Errorf("MaxData is %d: it must not be negative", o.MaxData))
+	}
+	if o.MaxPresenceBytes < 0 {
+		errs = append(errs, fmt.Errorf("MaxPresenceBytes is %d: it must not be negative", o.MaxPresenceBytes))
+	}
+	if o.DedupWindow < 0 {
+		errs = append(errs, fmt.Errorf("DedupWindow is %v: it must not be negative", o.DedupWindow))
+	}
+	return errors.Join(errs...)
+}
+
+// storeForever is the retention of what does not expire.
+const storeForever = -1
+
+// deadline returns when what is stored at a time expires, in unix ms; 0: never.
+func deadline(at time.Time, store int64) (int64, error) {
+	switch {
+	case store == storeForever:
+		return 0, nil
+	case store < 1 || store > claims.MaxStore:
+		return 0, ErrInvalidStore
+	}
+	return at.UnixMilli() + store*1000, nil
+}
+
+func (o *Options) checkData(data []byte) error {
+	if len(data) > o.MaxData {
+		return ErrDataTooLarge.With("The data is %d bytes; at most %d are allowed.", len(data), o.MaxData)
+	}
+	return nil
+}

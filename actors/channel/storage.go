@@ -1,0 +1,228 @@
+package channel
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+)
+
+// SetStorage writes, replaces or clears the entry under cmd.Key and tells the key's observers, the writer
+// too if it is one: KindStorageUpdated, with nil Data when the entry is cleared.
+//
+// cmd.Data is one compact JSON value; nil, null and {} clear the entry, and clearing nothing does nothing.
+// A value equal to the one that is there is told to nobody: it only renews the expiry and the writer.
+// Values are equal if they differ in the order of members or the escapes of strings at most; 1 and 1.0 are
+// different. cmd.Store counts from s.At.
+//
+// Errors: ErrDataTooLarge, ErrInvalidStore, or a fault.
+// Source: Hotsock docs, Channel Storage, "Writing storage entries".
+func (c *Channel) SetStorage(s Step, cmd *SetStorage, fx *Effects) error {
+	if err := c.o.checkData(cmd.Data); err != nil {
+		return err
+	}
+	clears := isClear(cmd.Data)
+	var expires int64
+	if !clears {
+		var err error
+		if expires, err = deadline(s.At, cmd.Store); err != nil {
+			return err
+		}
+	}
+	w := c.watcher(cmd.Key)
+	was, old, err := c.entry(w.row)
+	if err != nil {
+		return err
+	}
+	if expires != 0 {
+		if err := c.readDue(); err != nil {
+			return err
+		}
+	}
+
+	// From here on nothing fails.
+	if was != nil && expired(old.expires, s.At) {
+		c.expire(s, w, &old, fx)
+		was, old = nil, entryRow{}
+	}
+	by := author(&cmd.Sender, c.byConnection[cmd.ConnectionID], cmd.Server)
+	next := entryRow{version: s.Seq, expires: expires, origin: cmd.Sender.origin(&by)}
+	next.requestID = "" // no event of an entry has it, and every write of an equal value would differ by it
+	if cmd.Emit {
+		next.flags |= flagEmit
+	}
+	if cmd.NotifyExpiry {
+		next.flags |= flagNotify
+	}
+	var changed bool
+	if clears {
+		changed = c.clearEntry(w, was, &old, fx)
+	} else {
+		next.data = cmd.Data
+		changed = c.putEntry(w, was, &old, &next, fx)
+	}
+	if !changed {
+		return nil
+	}
+	m := newMessage(KindStorageUpdated)
+	m.Channel, m.Key, m.Data, m.Seq = c.name, w.key(), next.data, s.Seq
+	*m.Meta = by
+	fx.deliver(m, c.observers(w), nil)
+	if cmd.Emit {
+		c.emitEntry(w.key(), &next, old.data, false, fx)
+	}
+	return nil
+}
+
+// entry reads an entry's row: its value, nil if there is none, and what is in it.
+func (c *Channel) entry(row string) (value []byte, e entryRow, err error) {
+	if value, err = c.rd.Get(row); err == nil && value != nil {
+		e, err = decodeEntry(value)
+	}
+	return value, e, c.fault("read an entry", err)
+}
+
+// putEntry writes next in the place of old, whose value is was, nil if there is no entry. It says whether
+// the entry has another value now. If not, next has the old one's data and version, and is not even
+// written if nothing else changed either.
+func (c *Channel) putEntry(w *watcher, was []byte, old, next *entryRow, fx *Effects) (changed bool) {
+	equal := was != nil && equalJSON(old.data, next.data)
+	if equal {
+		next.version, next.data = old.version, old.data
+	}
+	value := next.encode()
+	if equal && bytes.Equal(value, was) {
+		return false
+	}
+	next.data = value[len(value)-len(next.data):]
+	fx.put(w.row, value)
+	if next.expires != old.expires {
+		c.dropTimer(w, old, fx)
+		if next.expires != 0 {
+			fx.put(timerKey(next.expires, timerEntry, w.key()), nil)
+			c.wakeAt(next.expires, fx)
+		}
+	}
+	return !equal
+}
+
+// clearEntry removes the entry old, if there is one, and says whether there was.
+func (c *Channel) clearEntry(w *watcher, was []byte, old *entryRow, fx *Effects) (changed bool) {
+	if was == nil {
+		return false
+	}
+	fx.delete(w.row)
+	c.dropTimer(w, old, fx)
+	return true
+}
+
+func (c *Channel) dropTimer(w *watcher, old *entryRow, fx *Effects) {
+	if old.expires != 0 {
+		fx.delete(timerKey(old.expires, timerEntry, w.key()))
+	}
+}
+
+// GetStorage reads one entry, for the asker alone. An entry that is not there, or has expired, answers with
+// nil Data and nil Meta.
+//
+// Errors: a fault.
+// Source: Hotsock docs, Channel Storage, "Getting storage entries".
+func (c *Channel) GetStorage(s Step, cmd *GetStorage, fx *Effects) error {
+	value, e, err := c.entry(tableEntries + cmd.Key)
+	if err != nil {
+		return err
+	}
+	answer := Entry{Key: cmd.Key}
+	if value != nil && !expired(e.expires, s.At) {
+		answer = e.entry(cmd.Key)
+	}
+	if cmd.Sink == nil {
+		fx.Result = &answer
+		return nil
+	}
+	fx.answer(&Message{
+		Kind:    KindStorageData,
+		Channel: c.name,
+		Key:     cmd.Key,
+		Data:    answer.Data,
+		Meta:    answer.Meta,
+		Seq:     answer.Version,
+	}, cmd.Sink)
+	return nil
+}
+
+// ListStorage reads a page of entries in byte order of their keys.
+//
+// Errors: a fault.
+// Source: Hotsock docs, Client HTTP API, channelStorageList.
+func (c *Channel) ListStorage(s Step, cmd *ListStorage, fx *Effects) error {
+	page := &Entries{}
+	size := 0
+	var bad error
+	add := func(row string, value []byte) bool {
+		key := row[len(tableEntries):]
+		if cmd.Allow != nil && !cmd.Allow(key) {
+			return true
+		}
+		e, err := decodeEntry(value)
+		if err != nil {
+			bad = err
+			return false
+		}
+		if expired(e.expires, s.At) {
+			return true
+		}
+		if full(len(page.Items), cmd.Limit, size+len(e.data), cmd.Bytes) {
+			page.More = true
+			return false
+		}
+		size += len(e.data)
+		page.Items = append(page.Items, e.entry(key))
+		return true
+	}
+	err := c.scanEntries(cmd, add)
+	if err = cmp.Or(err, bad); err != nil {
+		return c.fault("list the entries", err)
+	}
+	fx.Result = page
+	return nil
+}
+
+// scanEntries visits the rows that cmd asks for: those of its keys, or all.
+func (c *Channel) scanEntries(cmd *ListStorage, visit func(row string, value []byte) bool) error {
+	if cmd.Keys == nil {
+		from := tableEntries
+		if cmd.After != "" {
+			from += cmd.After + "\x00"
+		}
+		return c.rd.Scan(from, "", false, visit)
+	}
+	for _, key := range slices.Compact(slices.Sorted(slices.Values(cmd.Keys))) {
+		if cmd.After != "" && key <= cmd.After {
+			continue
+		}
+		value, err := c.rd.Get(tableEntries + key)
+		if err != nil {
+			return err
+		}
+		if value != nil && !visit(tableEntries+key, value) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// full says whether a page of n items takes no further one, which would make it size bytes long. There is
+// always room for one.
+func full(n, limit, size, bytes int) bool {
+	return n > 0 && (n >= limit || bytes > 0 && size > bytes)
+}
+
+func (e *entryRow) entry(key string) Entry {
+	return Entry{
+		Key:       key,
+		Data:      e.data,
+		Meta:      &Meta{UID: e.uid, UMD: e.umd},
+		ExpiresAt: unixMilli(e.expires),
+		Version:   e.version,
+	}
+}

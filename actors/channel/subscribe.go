@@ -1,0 +1,121 @@
+package channel
+
+import (
+	"dormouse/persistence"
+)
+
+// Subscribe adds a subscription. The joiner reads KindSubscribed first, then one KindStorageUpdated for
+// each entry that it observes, in order of their keys, and then whatever happens from here on: there is
+// no gap and nothing twice. On a presence channel the others read KindMemberAdded if the uid is new, and
+// everybody KindMemberUpdated if its umd is now another one. Backends hear of the subscription, of the
+// count and of the member.
+//
+// Errors: ErrAlreadySubscribed, ErrPresenceUIDRequired, ErrPresenceCapacityReached, or a fault. After any
+// of them cmd.Spend is unspent.
+// Source: Hotsock docs, Subscriptions and Presence Channels.
+func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
+	if c.byConnection[cmd.ConnectionID] != nil {
+		return ErrAlreadySubscribed
+	}
+	sub := &Subscription{
+		ConnectionID: cmd.ConnectionID,
+		Sink:         cmd.Sink,
+		UID:          cmd.UID,
+		UMD:          orNil(cmd.UMD),
+		Alias:        cmd.Alias,
+		Grant:        cmd.Grant,
+		Counted:      cmd.Grant == nil || !cmd.Grant.OmitFromSubCount(),
+		Join:         c.joins + 1,
+		Order:        c.joins + 1,
+	}
+	if c.members != nil {
+		if sub.UID == "" {
+			return ErrPresenceUIDRequired
+		}
+		if !c.members.fits(sub.UID, sub.UMD, c.o.MaxPresenceBytes) {
+			return ErrPresenceCapacityReached
+		}
+		sub.since = c.members.since(sub.UID, sub.Join)
+	}
+	start, err := c.lastID()
+	if err != nil {
+		return err
+	}
+	sub.StartID = start
+
+	told := &Message{Kind: KindSubscribed, Channel: c.name, Alias: sub.Alias, Auto: cmd.Auto, Meta: sub.meta()}
+	before := *fx
+	fx.answer(told, sub.Sink)
+	if err := c.snapshot(s, sub, fx); err != nil {
+		fx.forget(before)
+		return err
+	}
+
+	// From here on nothing fails.
+	c.joins++
+	c.byConnection[sub.ConnectionID] = sub
+	c.roster = c.roster.With(sub)
+	c.watchers.changed(sub)
+	if cmd.Spend != nil {
+		fx.Writes = append(fx.Writes, persistence.SpendID(cmd.Spend.App, cmd.Spend.ID, cmd.Spend.Until))
+	}
+	c.emitSubscription("hotsock.subscribed", sub, fx)
+	c.count(sub, 1, fx)
+	if c.members != nil {
+		kind, m := c.members.join(sub)
+		told.Members = c.members.all()
+		var except *Subscription
+		if kind == KindMemberAdded {
+			except = sub
+		}
+		c.tellMembers(kind, m, c.roster, except, fx)
+	}
+	return nil
+}
+
+// Unsubscribe ends a subscription. Its connection reads KindUnsubscribed, unless it is gone. On a presence
+// channel the others read KindMemberRemoved if this was the uid's last subscription, with the umd that it
+// had, or KindMemberUpdated if the umd falls back to that of another one.
+//
+// Errors: ErrNotSubscribed.
+// Source: Hotsock docs, Subscriptions and Presence Channels.
+func (c *Channel) Unsubscribe(_ Step, cmd *Unsubscribe, fx *Effects) error {
+	sub := c.byConnection[cmd.ConnectionID]
+	if sub == nil {
+		return ErrNotSubscribed
+	}
+	delete(c.byConnection, sub.ConnectionID)
+	c.roster = c.roster.Without(sub)
+	c.watchers.changed(sub)
+	if !cmd.Gone {
+		fx.answer(&Message{Kind: KindUnsubscribed, Channel: c.name, Alias: sub.Alias, Meta: sub.meta()}, sub.Sink)
+	}
+	c.emitSubscription("hotsock.unsubscribed", sub, fx)
+	c.count(sub, -1, fx)
+	if c.members != nil {
+		kind, m := c.members.leave(sub)
+		c.tellMembers(kind, m, c.roster, nil, fx)
+	}
+	return nil
+}
+
+// GetInfo reads who is subscribed.
+func (c *Channel) GetInfo(_ Step, _ *GetInfo, fx *Effects) error {
+	fx.Result = &Info{Name: c.name, Subscriptions: c.counted, Members: c.members.all()}
+	return nil
+}
+
+// count adds n to subscriptionsCount and tells backends, if sub is part of it.
+func (c *Channel) count(sub *Subscription, n int, fx *Effects) {
+	if sub.Counted {
+		c.counted += n
+		c.emitCount(fx)
+	}
+}
+
+func (s *Subscription) meta() *Meta { return &Meta{UID: s.UID, UMD: s.UMD} }
+
+// observes says whether the subscription is told of changes to key.
+func (s *Subscription) observes(key string) bool { return s.observesAny() && s.Grant.Key(key).Observe }
+
+func (s *Subscription) observesAny() bool { return s.Grant != nil && s.Grant.ObservesAny() }
