@@ -1,0 +1,238 @@
+package ws
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// A Conn is one open WebSocket. Its methods may be called from any goroutine, at any time, also after the
+// end, and none of them waits for the peer.
+//
+// Two sides work on it. The reader is a goroutine of its own, which calls the Handler; it is all that an
+// idle connection owns. The writer is whoever has it at the moment: nobody while the outbox is empty, a
+// flusher shared by many connections (flusher.go), or, once the socket's buffer is full, a goroutine of
+// its own for as long as the peer lags. Only the writer writes, so frames leave whole and in the order of
+// the calls.
+//
+// A connection ends once, for one reason: its code and reason are set (ended), nothing more is queued but
+// a close frame, and the reader is woken to call Handler.Closed. The socket lives on until the close frame
+// has left and the peer has answered or WriteTimeout has passed (RFC 6455 section 7.1), and is then dead. A
+// failed write makes it dead at once: what followed it would begin inside a frame.
+type Conn struct {
+	id      uint64
+	a       *Acceptor
+	net     net.Conn
+	raw     syscall.RawConn // nil: every write may wait
+	handler Handler
+	proto   string // subprotocol
+
+	in   stream
+	over atomic.Bool // ended, for the reader
+
+	// For the sweep, in nanoseconds of the Acceptor's clock; 0 is never.
+	heard    atomic.Int64 // when bytes last came
+	since    atomic.Int64 // when the message under way began
+	handling atomic.Bool  // the reader is in the Handler and cannot hear
+
+	next *Conn // in a flusher's list
+
+	mu     sync.Mutex
+	out    outbox
+	writer writer
+	pinged int64 // when the ping that waits for its pong was sent; 0: none waits
+
+	ended   bool // code and reason are set
+	code    int
+	reason  string
+	endedAt int64
+	done    chan struct{} // made by the first Done
+
+	slow       bool // ended as slow: a write that does not fit at once cuts
+	closeSent  bool // our close frame has left
+	peerClosed bool // the peer's has come
+	readerDone bool
+	dead       bool // the socket is closed
+	slot       int  // in the registry; -1: not in it
+}
+
+// A writer says who may write to the socket.
+type writer uint8
+
+const (
+	nobody writer = iota // and the outbox is empty
+	shared               // a flusher has it, or will
+	own                  // a goroutine of the connection's own
+)
+
+// slowGrace is how long a write under way may still take once its connection is closed as slow.
+const slowGrace = 250 * time.Millisecond
+
+// past is a deadline that wakes a reader.
+var past = time.Unix(1, 0)
+
+// Deliver queues one text frame. frame must not change afterwards; it may be shared between connections.
+// bulk frames do not count against the outbox's bound. It never blocks, and frames leave in the order of
+// the calls. After the end it does nothing.
+func (c *Conn) Deliver(frame []byte, bulk bool) {
+	c.push(item{data: frame, op: opText, free: bulk})
+}
+
+// push queues a frame and sees to it that somebody writes it.
+func (c *Conn) push(it item) {
+	c.mu.Lock()
+	if c.ended {
+		c.mu.Unlock()
+		return
+	}
+	c.out.push(it)
+	slow := !it.free && (c.out.bytes > c.a.opts.OutboxBytes || c.out.frames > c.a.opts.OutboxFrames)
+	if slow {
+		c.slowLocked()
+	}
+	c.wakeLocked()
+	c.mu.Unlock()
+	if slow {
+		c.a.opts.Listener.Slow()
+	}
+}
+
+// slowLocked ends the connection because its outbox is full. What waits is dropped at once, so that a
+// slow peer's memory is bounded now and not after a timeout. A write under way gets a last moment, since a
+// close frame cannot begin inside it.
+func (c *Conn) slowLocked() {
+	c.slow = true
+	c.out.clear()
+	c.endLocked(CloseSlow, "too slow: outbound queue full")
+	c.out.push(item{data: closePayload(c.code, c.reason), op: opClose, free: true})
+	if c.writer == own {
+		_ = c.net.SetWriteDeadline(time.Now().Add(slowGrace))
+	}
+}
+
+// wakeLocked gives the connection to a writer if it has none.
+func (c *Conn) wakeLocked() {
+	if c.writer != nobody || c.out.empty() || c.dead {
+		return
+	}
+	if c.raw == nil {
+		c.writer = own
+		go c.writeOn(nil, nil)
+		return
+	}
+	c.writer = shared
+	c.a.flusherOf(c).ready(c)
+}
+
+// Close ends the connection with a code and a reason, by a close frame after what is queued, as far as the
+// peer reads it within WriteTimeout. A code that must not be sent becomes 1011, and a reason is cut to 123
+// bytes. After the end it does nothing.
+func (c *Conn) Close(code int, reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.endLocked(code, reason) {
+		c.out.push(item{data: closePayload(code, reason), op: opClose, free: true})
+		c.wakeLocked()
+	}
+}
+
+// Cut ends the connection at once: what is queued or in the socket's buffer is dropped, and the peer sees a
+// reset. It works also while a Close is under way.
+func (c *Conn) Cut() { c.cut("cut") }
+
+func (c *Conn) cut(why string) {
+	c.mu.Lock()
+	c.endLocked(CloseAbnormal, why)
+	c.mu.Unlock()
+	c.die(true)
+}
+
+// endLocked sets why the connection ends, once, and wakes the reader.
+func (c *Conn) endLocked(code int, reason string) bool {
+	if c.ended {
+		return false
+	}
+	c.ended, c.code, c.reason = true, code, reason
+	c.endedAt = c.a.now()
+	c.over.Store(true)
+	if c.done != nil {
+		close(c.done)
+	}
+	_ = c.net.SetReadDeadline(past)
+	return true
+}
+
+// die closes the socket, once. With reset the kernel drops what it still holds for the peer, else it goes
+// on sending it.
+func (c *Conn) die(reset bool) {
+	c.mu.Lock()
+	if c.dead {
+		c.mu.Unlock()
+		return
+	}
+	c.dead = true
+	c.out.clear()
+	c.mu.Unlock()
+	nc := c.net
+	if t, ok := nc.(interface{ NetConn() net.Conn }); ok && reset {
+		nc = t.NetConn() // TLS would wait to say goodbye
+	}
+	if t, ok := nc.(*net.TCPConn); ok && reset {
+		_ = t.SetLinger(0)
+	}
+	_ = nc.Close()
+	c.mu.Lock()
+	c.leaveLocked()
+	c.mu.Unlock()
+}
+
+// leaveLocked takes the connection out of the registry when nobody works on it any more.
+func (c *Conn) leaveLocked() {
+	if c.dead && c.readerDone && c.writer == nobody {
+		c.a.conns.remove(c)
+	}
+}
+
+// Done is closed when the connection has ended, which may be some time before Handler.Closed is called:
+// a Handler that blocks in Message can wait for it.
+func (c *Conn) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.ended {
+			close(c.done)
+		}
+	}
+	return c.done
+}
+
+// Outbox is what waits for the peer and counts against the bound.
+func (c *Conn) Outbox() (frames, bytes int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out.frames, c.out.bytes
+}
+
+// ID is the connection's number, from 1, unique in its Acceptor's life.
+func (c *Conn) ID() uint64 { return c.id }
+
+// Subprotocol is the one that was selected, or "".
+func (c *Conn) Subprotocol() string { return c.proto }
+
+// RemoteAddr is the peer's address and port, as the socket knows it.
+func (c *Conn) RemoteAddr() string { return c.net.RemoteAddr().String() }
+
+// RemoteIP is the peer's address without its port. Behind a proxy it is the proxy's.
+func (c *Conn) RemoteIP() string {
+	if t, ok := c.net.RemoteAddr().(*net.TCPAddr); ok {
+		return t.AddrPort().Addr().Unmap().WithZone("").String()
+	}
+	host, _, err := net.SplitHostPort(c.RemoteAddr())
+	if err != nil {
+		return c.RemoteAddr()
+	}
+	return host
+}
