@@ -21,15 +21,19 @@ type Options struct {
 	// Now is asked only when spent ids are cleaned away and to date a Health. nil: time.Now.
 	Now func() time.Time
 
-	// MemTableSize, in bytes, bounds what a crash leaves to be replayed: about 12 ms per MiB. Two of
-	// them are held in memory. Default 32 MiB.
+	// MemTableSize, in bytes, of what is held in memory before it goes to table files. Up to four of
+	// them, if the disk lags; a crash leaves as much to be replayed, at about 12 ms per MiB. Default
+	// 16 MiB.
 	MemTableSize int64
 	// CacheSize, in bytes, of the cache of table blocks. Default 64 MiB.
 	CacheSize int64
 	// CheckpointBytes is how many bytes of write-ahead entries an actor gathers before its changed
 	// rows are written to their places. A bigger state gathers as much as it is big, up to four times
-	// this. It is also the size up to which an actor's state is held in memory whole. Default 64 KiB.
+	// this. Default 64 KiB.
 	CheckpointBytes int
+	// ResidentBytes is the size up to which the logged rows of an actor are held in memory whole while
+	// it is awake; of a bigger one, what was changed lately. Default 64 KiB.
+	ResidentBytes int
 	// AsyncInterval is how long an Async commit may be undurable. Default 50 ms.
 	AsyncInterval time.Duration
 	// QueueBytes is the bound on commits handed over and not yet done, beyond which Congested says
@@ -62,13 +66,16 @@ func (o *Options) EnsureDefaults() {
 		o.Now = time.Now
 	}
 	if o.MemTableSize == 0 {
-		o.MemTableSize = 32 << 20
+		o.MemTableSize = 16 << 20
 	}
 	if o.CacheSize == 0 {
 		o.CacheSize = 64 << 20
 	}
 	if o.CheckpointBytes == 0 {
 		o.CheckpointBytes = 64 << 10
+	}
+	if o.ResidentBytes == 0 {
+		o.ResidentBytes = 64 << 10
 	}
 	if o.AsyncInterval == 0 {
 		o.AsyncInterval = 50 * time.Millisecond
@@ -105,6 +112,9 @@ func (o *Options) Validate() error {
 	}
 	if o.CheckpointBytes < 1 || o.CheckpointBytes > 64<<20 {
 		bad("CheckpointBytes %d is not within 1 and 64 MiB", o.CheckpointBytes)
+	}
+	if o.ResidentBytes < 1 {
+		bad("ResidentBytes %d is not positive", o.ResidentBytes)
 	}
 	if o.AsyncInterval < 0 {
 		bad("AsyncInterval %v is negative", o.AsyncInterval)
