@@ -64,7 +64,7 @@ func (f *flusher) ready(c *Conn) {
 // run flushes until the Acceptor is closed.
 func (f *flusher) run() {
 	defer f.a.running.Done()
-	defer batches.Put(f.b)
+	defer func() { batches.Put(f.b) }() // whichever it has by then
 	for {
 		select {
 		case <-f.wake:
@@ -199,20 +199,24 @@ func (c *Conn) writeOn(b *batch, rest []byte) {
 	}
 }
 
-// writeWait writes p, for as long as WriteTimeout, or slowGrace if the peer is being closed as slow.
+// writeWait writes p in pieces of writeBufferSize, for as long as WriteTimeout each: a slow line may take its
+// time for a large frame, as long as it takes some. Once the peer is being closed as slow it has slowGrace.
 func (c *Conn) writeWait(p []byte) error {
-	if len(p) == 0 {
-		return nil
+	for len(p) > 0 {
+		piece := p[:min(len(p), writeBufferSize)]
+		c.mu.Lock()
+		timeout := c.a.opts.WriteTimeout
+		if c.slow {
+			timeout = slowGrace
+		}
+		_ = c.net.SetWriteDeadline(time.Now().Add(timeout))
+		c.mu.Unlock()
+		if _, err := c.net.Write(piece); err != nil {
+			return err
+		}
+		p = p[len(piece):]
 	}
-	c.mu.Lock()
-	timeout := c.a.opts.WriteTimeout
-	if c.slow {
-		timeout = slowGrace
-	}
-	_ = c.net.SetWriteDeadline(time.Now().Add(timeout))
-	c.mu.Unlock()
-	_, err := c.net.Write(p)
-	return err
+	return nil
 }
 
 // settle ends a batch that was written, and says whether the writer has more to do. If not, the

@@ -290,3 +290,5 @@ func join(parts ...[]byte) []byte {
 func closing(code int, reason string) []byte {
 	return frame(0x88, string(binary.BigEndian.AppendUint16(nil, uint16(code)))+reason)
 }
+
+func newReader(r io.Reader) *bufio.Reader { return bufio.NewReader(r) }

@@ -47,8 +47,8 @@ type Options struct {
 	// socket's buffer still takes the frame, else cut. Zero: DefaultOutboxBytes, DefaultOutboxFrames.
 	OutboxBytes  int
 	OutboxFrames int
-	// WriteTimeout bounds one write of at most 64 KiB or of one larger frame, and the time from Close
-	// to the end of the socket. Zero: DefaultWriteTimeout.
+	// WriteTimeout bounds how long the peer may take for each 64 KiB, and the time from the end of the
+	// connection to the close of its socket. Zero: DefaultWriteTimeout.
 	WriteTimeout time.Duration
 	// MessageTimeout bounds the time from a message's first byte to its last. Zero: DefaultMessageTimeout.
 	MessageTimeout time.Duration
