@@ -13,7 +13,12 @@ function textOf(data) {
 }
 
 export class Chat {
+  #atEnd = true; // whoever reads further up is left there
+
   constructor({ client, channel, me }) {
+    const log = $("chat-log");
+    log.addEventListener("scroll", () => (this.#atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40), { passive: true });
+    new ResizeObserver(() => this.#follow()).observe(log);
     client.bind("chat", (frame) => this.#say(personOf(frame.meta), textOf(frame.data), me), channel);
     $("chat-form").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -42,10 +47,13 @@ export class Chat {
 
   #append(node) {
     const log = $("chat-log");
-    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     $("chat-empty")?.remove();
     log.append(node);
     while (log.children.length > LIMIT) log.firstElementChild.remove();
-    if (atEnd) log.scrollTop = log.scrollHeight; // whoever reads further up is left there
+    this.#follow();
+  }
+
+  #follow() {
+    if (this.#atEnd) $("chat-log").scrollTop = $("chat-log").scrollHeight;
   }
 }

@@ -9,6 +9,7 @@ import { personOf } from "./person.js";
 
 const PREFIX = "settings.";
 const ANSWER_TIMEOUT = 5_000; // then we ask what the entry is
+const FLASH = 2_200; // as long as the style sheet's
 const MARKER = "settings.title"; // any key we may get
 const TICK = "M3 8.5l3.2 3.2L13 5";
 
@@ -100,7 +101,7 @@ export class Settings {
     client.bind("hotsock.subscribed", () => this.#subscribed(), channel);
     client.bind("hotsock.channelStorageUpdated", (frame) => this.#updated(frame), channel);
     client.bind("hotsock.channelStorageData", (frame) => this.#answered(frame), channel);
-    client.bind("hotsock.error", (frame) => frame.error?.code !== "NOT_SUBSCRIBED" && this.#askForPending(), channel);
+    client.bind("hotsock.error", () => setTimeout(() => this.#askForPending(), 1_000), channel); // which key it was about, it does not say
     client.addEventListener("state", () => this.#pending.forEach((_, name) => this.#note(name)));
     setInterval(() => this.#stored.forEach((_, name) => this.#note(name)), 10_000);
     this.#drawMatch();
@@ -166,6 +167,7 @@ export class Settings {
 
   #send(name) {
     const pending = this.#pending.get(name);
+    pending.asked = false;
     clearTimeout(pending.timer);
     if (this.#client.set(this.#channel, PREFIX + name, pending.value)) {
       pending.timer = setTimeout(() => this.#ask(name), ANSWER_TIMEOUT);
@@ -173,7 +175,10 @@ export class Settings {
   }
 
   #ask(name) {
-    this.#pending.get(name).asked = true; // an answer to an older question says nothing of this value
+    const pending = this.#pending.get(name);
+    pending.asked = true; // an answer to an older question says nothing of this value
+    clearTimeout(pending.timer);
+    pending.timer = setTimeout(() => this.#ask(name), ANSWER_TIMEOUT);
     this.#client.get(this.#channel, PREFIX + name);
   }
 
@@ -282,7 +287,7 @@ export class Settings {
     own.row.dataset.state = state;
     if (state === "saving") return own.note.replaceChildren(el("span", { class: "ring", "aria-hidden": "true" }), "Saving");
     if (state === "waiting") return own.note.replaceChildren(el("span", { class: "ring still", "aria-hidden": "true" }), "Waits for the connection");
-    if (!entry) return own.note.replaceChildren("Not set yet");
+    if (!entry) return own.note.replaceChildren("Default");
     const who = entry.by.uid === this.#me.uid ? "You" : entry.by.name;
     const when = entry.at === null ? "before you came" : ago(entry.at);
     const tick = el("span", { class: "tick", title: state === "saved" ? "Saved on disk" : "Cleared" }, mark(TICK));
@@ -290,12 +295,15 @@ export class Settings {
   }
 
   #flash(name, color) {
-    const { row } = this.#rows.get(name) ?? {};
-    if (!row) return;
+    const own = this.#rows.get(name);
+    if (!own) return;
+    const { row } = own;
     row.style.setProperty("--who", color);
     row.classList.remove("flash");
     void row.offsetWidth; // begin the animation anew
     row.classList.add("flash");
+    clearTimeout(own.flash);
+    own.flash = setTimeout(() => row.classList.remove("flash"), FLASH);
   }
 
   #drawMatch() {
