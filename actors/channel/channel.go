@@ -1,11 +1,8 @@
 package channel
 
 import (
-	"cmp"
 	"fmt"
 	"time"
-
-	"github.com/oklog/ulid/v2"
 
 	"dormouse/claims"
 )
@@ -37,8 +34,8 @@ type Channel struct {
 
 	roster       Roster
 	byConnection map[string]*Subscription
-	joins        uint64 // the last Join or Order that was given
-	counted      int    // subscriptions with Counted
+	joins        uint64   // the last Join or Order that was given
+	counted      int      // subscriptions with Counted
 	members      *members // nil: not a presence channel
 
 	ids       ids
@@ -62,7 +59,7 @@ func New(app, name string, rd Reader, o Options) *Channel {
 func Restore(app, name string, rd Reader, o Options, r Roster) *Channel {
 	c := New(app, name, rd, o)
 	c.roster = r
-	c.ids.restored = true
+	c.ids.last = r.last
 	for sub := range r.All() {
 		c.byConnection[sub.ConnectionID] = sub
 		c.joins = max(c.joins, sub.Join, sub.Order)
@@ -79,8 +76,12 @@ func Restore(app, name string, rd Reader, o Options, r Roster) *Channel {
 // Name returns the channel's name.
 func (c *Channel) Name() string { return c.name }
 
-// Roster returns the subscriptions as they are now.
-func (c *Channel) Roster() Roster { return c.roster }
+// Roster returns the subscriptions as they are now, and what else Restore needs.
+func (c *Channel) Roster() Roster {
+	r := c.roster
+	r.last = c.ids.last
+	return r
+}
 
 // Subscriptions returns how many connections are subscribed, counted or not.
 func (c *Channel) Subscriptions() int { return c.roster.Len() }
@@ -94,59 +95,6 @@ func (c *Channel) fault(doing string, err error) error {
 		return nil
 	}
 	return fmt.Errorf("channel %s: %s: %w", c.name, doing, err)
-}
-
-// ids gives out message ids. Each is greater than every id that the channel gave out before:
-//
-//   - while it is awake, by the last one: within a millisecond, or when the clock stands, it is counted up;
-//   - across sleep and restart, for stored messages by the last row of their table;
-//   - and for the others, which left no row, by the clock: a Step is never before an earlier one, on this
-//     node and over restarts, and what was delivered long enough ago for the channel to have slept was
-//     of an earlier millisecond. Only a restored Channel may find itself in the same one; it begins one
-//     millisecond ahead.
-type ids struct {
-	last     ulid.ULID
-	isRead   bool // last is known
-	restored bool
-}
-
-// lastID returns the highest id so far, zero if there was none.
-func (c *Channel) lastID() (ulid.ULID, error) {
-	if c.ids.isRead {
-		return c.ids.last, nil
-	}
-	var last ulid.ULID
-	var bad error
-	err := c.rd.Scan(tableMessages, "", true, func(key string, _ []byte) bool {
-		last, bad = splitID(key, len(tableMessages))
-		return false
-	})
-	if err = cmp.Or(err, bad); err != nil {
-		return last, c.fault("read the last message id", err)
-	}
-	c.ids.last, c.ids.isRead = last, true
-	return last, nil
-}
-
-// nextID gives out an id. lastID must have succeeded before.
-func (c *Channel) nextID(s Step) ulid.ULID {
-	ms := ulid.Timestamp(s.At)
-	if c.ids.restored {
-		c.ids.restored = false
-		ms++
-	}
-	last := &c.ids.last
-	if ms > last.Time() {
-		_ = last.SetTime(ms) // fails after the year 10889
-		s.Entropy(last[6:])
-		return *last
-	}
-	for i := len(last) - 1; i >= 0; i-- {
-		if last[i]++; last[i] != 0 {
-			break
-		}
-	}
-	return *last
 }
 
 // unixMilli returns the time in a row, zero for 0.

@@ -132,8 +132,7 @@ func appendMember(b []byte, m Member) []byte { return appendAuthor(append(b, '{'
 
 // memberSize is the size of a member as compact JSON.
 func memberSize(uid string, umd []byte) int {
-	var b [512]byte
-	return len(appendMember(b[:0], Member{UID: uid})) + len(umd) - len("null")*min(len(umd), 1)
+	return len(appendMember(make([]byte, 0, 128), Member{UID: uid, UMD: umd}))
 }
 
 func appendValue(b, v []byte) []byte {

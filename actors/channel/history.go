@@ -25,20 +25,20 @@ func (c *Channel) storeMessage(m *Message, cmd *Publish, expires int64, fx *Effe
 // Errors: ErrNotSubscribed, or a fault.
 // Source: Hotsock docs, Message Storage and Client HTTP API, listMessages.
 func (c *Channel) ListMessages(s Step, cmd *ListMessages, fx *Effects) error {
-	var first ulid.ULID
+	from := tableMessages
 	if cmd.ConnectionID != "" {
 		sub := c.byConnection[cmd.ConnectionID]
 		if sub == nil {
 			return ErrNotSubscribed
 		}
-		first = sub.firstVisible()
+		from = sub.visibleFrom()
 	}
-	if cmd.After != (ulid.ULID{}) {
-		first = later(first, after(cmd.After))
+	if !cmd.After.IsZero() {
+		from = max(from, behind(cmd.After))
 	}
 	to := ""
-	if cmd.Before != (ulid.ULID{}) {
-		if to = messageKey(cmd.Before); to <= messageKey(first) {
+	if !cmd.Before.IsZero() {
+		if to = messageKey(cmd.Before); to <= from {
 			fx.Result = &Messages{}
 			return nil
 		}
@@ -46,7 +46,7 @@ func (c *Channel) ListMessages(s Step, cmd *ListMessages, fx *Effects) error {
 	page := &Messages{}
 	size := 0
 	var bad error
-	err := c.rd.Scan(messageKey(first), to, cmd.Reverse, func(key string, value []byte) bool {
+	err := c.rd.Scan(from, to, cmd.Reverse, func(key string, value []byte) bool {
 		id, err := splitID(key, len(tableMessages))
 		row, err2 := decodeMessage(value)
 		if bad = cmp.Or(err, err2); bad != nil {
@@ -73,26 +73,25 @@ func (c *Channel) ListMessages(s Step, cmd *ListMessages, fx *Effects) error {
 	return nil
 }
 
-// firstVisible returns the lowest id that the subscription may see.
-func (s *Subscription) firstVisible() ulid.ULID {
-	first := after(s.StartID)
+// visibleFrom returns the first key of a message that the subscription may see.
+func (s *Subscription) visibleFrom() string {
+	from := behind(s.StartID)
 	if s.Grant == nil {
-		return first
+		return from
 	}
-	if start, ok := s.Grant.HistoryStart(); ok {
-		var opened ulid.ULID
-		if ms := millisFrom(start); ms > 0 {
-			_ = opened.SetTime(ms) // fails after the year 10889, which opens nothing
-			if ms > ulid.MaxTime() {
-				return first
-			}
-		}
-		if opened.Compare(first) < 0 {
-			return opened
-		}
+	start, ok := s.Grant.HistoryStart()
+	if !ok {
+		return from
 	}
-	return first
+	var opened ulid.ULID
+	if opened.SetTime(millisFrom(start)) != nil {
+		return from // after the year 10889
+	}
+	return min(from, messageKey(opened))
 }
+
+// behind returns the first key of the message table that is greater than id's.
+func behind(id ulid.ULID) string { return messageKey(id) + "\x00" }
 
 // millisFrom returns the first whole millisecond that is not before t, 0 for anything before 1970.
 func millisFrom(t time.Time) uint64 {
@@ -101,21 +100,4 @@ func millisFrom(t time.Time) uint64 {
 		ms++
 	}
 	return uint64(max(ms, 0))
-}
-
-func later(a, b ulid.ULID) ulid.ULID {
-	if a.Compare(b) < 0 {
-		return b
-	}
-	return a
-}
-
-// after returns the id that follows id.
-func after(id ulid.ULID) ulid.ULID {
-	for i := len(id) - 1; i >= 0; i-- {
-		if id[i]++; id[i] != 0 {
-			break
-		}
-	}
-	return id
 }

@@ -7,6 +7,7 @@ import "cmp"
 // channel whose membership is stable never asks twice.
 type watchers struct {
 	byKey map[string]*watcher
+	size  int // of the rosters that are not the channel's own
 }
 
 // A watcher is one key and who observes it.
@@ -16,16 +17,24 @@ type watcher struct {
 	roster Roster
 }
 
-// maxWatchers bounds how many keys are remembered: a channel may have any number.
-const maxWatchers = 1024
+// What is remembered is bounded, for a channel may have any number of keys, and each its own observers.
+const (
+	maxWatchers = 1024    // keys
+	maxWatching = 4 << 20 // subscriptions in their rosters: 32 MiB
+)
 
 func (w *watcher) key() string { return w.row[len(tableEntries):] }
 
 // changed says that sub came or went.
 func (ws *watchers) changed(sub *Subscription) {
 	if sub.observesAny() {
-		clear(ws.byKey)
+		ws.forget()
 	}
+}
+
+func (ws *watchers) forget() {
+	clear(ws.byKey)
+	ws.size = 0
 }
 
 // watcher returns what is remembered of key, to begin with its row's key.
@@ -36,8 +45,8 @@ func (c *Channel) watcher(key string) *watcher {
 	if c.watchers.byKey == nil {
 		c.watchers.byKey = map[string]*watcher{}
 	}
-	if len(c.watchers.byKey) >= maxWatchers {
-		clear(c.watchers.byKey)
+	if len(c.watchers.byKey) >= maxWatchers || c.watchers.size >= maxWatching {
+		c.watchers.forget()
 	}
 	w := &watcher{row: tableEntries + key}
 	c.watchers.byKey[w.key()] = w
@@ -50,6 +59,9 @@ func (c *Channel) observers(w *watcher) Roster {
 		key := w.key()
 		w.roster = c.roster.where(func(s *Subscription) bool { return s.observes(key) })
 		w.known = true
+		if w.roster.Len() < c.roster.Len() {
+			c.watchers.size += w.roster.Len()
+		}
 	}
 	return w.roster
 }

@@ -38,6 +38,7 @@ const rosterChunk = 256
 type Roster struct {
 	chunks [][]*Subscription
 	n      int
+	last   [16]byte // in what Channel.Roster returned: the channel's last message id, for Restore
 }
 
 // Len returns how many subscriptions there are.
@@ -63,14 +64,14 @@ func (r Roster) With(s *Subscription) Roster {
 	if last < 0 || len(r.chunks[last]) >= rosterChunk {
 		chunks := make([][]*Subscription, last+1, last+2)
 		copy(chunks, r.chunks)
-		return Roster{append(chunks, []*Subscription{s}), r.n + 1}
+		return Roster{chunks: append(chunks, []*Subscription{s}), n: r.n + 1}
 	}
 	c := make([]*Subscription, len(r.chunks[last])+1)
 	copy(c, r.chunks[last])
 	c[len(c)-1] = s
 	chunks := slices.Clone(r.chunks)
 	chunks[last] = c
-	return Roster{chunks, r.n + 1}
+	return Roster{chunks: chunks, n: r.n + 1}
 }
 
 // Replace returns the roster with next in old's place. old must be in it, and next.Join be old.Join.
@@ -79,7 +80,7 @@ func (r Roster) Replace(old, next *Subscription) Roster {
 	chunks := slices.Clone(r.chunks)
 	chunks[i] = slices.Clone(chunks[i])
 	chunks[i][j] = next
-	return Roster{chunks, r.n}
+	return Roster{chunks: chunks, n: r.n}
 }
 
 // Without returns the roster without s, which must be in it.
@@ -99,7 +100,7 @@ func (r Roster) Without(s *Subscription) Roster {
 	if len(left) > 0 {
 		chunks = append(chunks, left)
 	}
-	return Roster{append(chunks, r.chunks[i+1:]...), r.n - 1}
+	return Roster{chunks: append(chunks, r.chunks[i+1:]...), n: r.n - 1}
 }
 
 // find returns where s is.
@@ -130,5 +131,5 @@ func (r Roster) where(keep func(*Subscription) bool) Roster {
 	if len(kept) == r.n {
 		return r
 	}
-	return Roster{slices.Collect(slices.Chunk(kept, rosterChunk)), len(kept)}
+	return Roster{chunks: slices.Collect(slices.Chunk(kept, rosterChunk)), n: len(kept)}
 }

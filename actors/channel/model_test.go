@@ -1,0 +1,515 @@
+package channel
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/oklog/ulid/v2"
+	"pgregory.net/rapid"
+
+	"dormouse/claims"
+)
+
+// A model is a channel as a beginner would write it, and what each subscriber has made of what it read.
+type model struct {
+	entries  map[string]modelEntry
+	messages []modelMessage
+	copies   map[string]modelCopy
+	subs     []*modelSub // by joining
+	order    []string    // uids by first join
+	last     ulid.ULID
+}
+
+type modelEntry struct {
+	value   int // index into values
+	data    string
+	meta    Member
+	expires time.Time
+	notify  bool
+	emit    bool
+}
+
+type modelMessage struct {
+	id      ulid.ULID
+	data    string
+	expires time.Time
+}
+
+type modelCopy struct {
+	id    ulid.ULID
+	until time.Time
+}
+
+type modelSub struct {
+	conn, uid, umd string
+	grant          string
+	start          ulid.ULID // the last id when it began
+	entries        map[string]string
+	members        []Member
+}
+
+// values are grouped: those of one group are equal to each other and to no other.
+var values = [][]string{
+	{`null`, `{}`, ``},
+	{`1`},
+	{`1.0`},
+	{`"a"`, `"\u0061"`},
+	{`{"a":1,"b":[{"c":2,"d":3}]}`, `{"b":[{"d":3,"c":2}],"a":1}`},
+	{`{"a":1,"b":[{"c":3,"d":2}]}`},
+	{`[1,2]`},
+	{`[2,1]`},
+}
+
+var directives = map[string]string{
+	"all":    `{"storage":{"*":{"observe":true}},"historyStart":0}`,
+	"some":   `{"storage":{"pub.*":{"observe":true}}}`,
+	"none":   `{}`,
+	"hidden": `{"storage":{"*":{"observe":true}},"omitFromSubCount":true}`,
+}
+
+func (s *modelSub) observes(key string) bool {
+	return s.grant == "all" || s.grant == "hidden" || s.grant == "some" && strings.HasPrefix(key, "pub.")
+}
+
+// members returns the member list: each uid with the umd that was set last.
+func (m *model) members() []Member {
+	list := []Member{}
+	for _, uid := range m.order {
+		for _, s := range slices.Backward(m.subs) {
+			if s.uid == uid {
+				list = append(list, Member{UID: uid, UMD: orNil([]byte(s.umd))})
+				break
+			}
+		}
+	}
+	return list
+}
+
+func (m *model) sub(conn string) *modelSub {
+	i := slices.IndexFunc(m.subs, func(s *modelSub) bool { return s.conn == conn })
+	if i < 0 {
+		return nil
+	}
+	return m.subs[i]
+}
+
+// expire forgets what has expired. Who is not told sees it vanish by itself.
+func (m *model) expire(at time.Time, all bool) {
+	gone := func(expires time.Time) bool { return !expires.IsZero() && !at.Before(expires) }
+	for key, e := range m.entries {
+		if !gone(e.expires) {
+			continue
+		}
+		delete(m.entries, key)
+		for _, s := range m.subs {
+			if !all && !e.notify {
+				delete(s.entries, key)
+			}
+		}
+	}
+	m.messages = slices.DeleteFunc(m.messages, func(x modelMessage) bool { return gone(x.expires) })
+	maps.DeleteFunc(m.copies, func(_ string, c modelCopy) bool { return gone(c.until) })
+}
+
+// TestModel gives random commands to a channel and to a model of it, which must agree on every answer, on
+// who reads what, and in the end on everything that is stored. The channel is sometimes made again from
+// its rows; the clock stands or leaps.
+func TestModel(t *testing.T) {
+	for _, name := range []string{"c", "presence.c"} {
+		for _, notify := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s notify=%v", name, notify), rapid.MakeCheck(func(t *rapid.T) {
+				r := &modelRun{w: newWorld(name, Options{NotifyExpiry: notify, MaxPresenceBytes: 120}), grants: grants[name]}
+				r.m = &model{entries: map[string]modelEntry{}, copies: map[string]modelCopy{}}
+				t.Repeat(map[string]func(*rapid.T){
+					"":            r.check,
+					"subscribe":   r.subscribe,
+					"unsubscribe": r.unsubscribe,
+					"publish":     r.publish,
+					"set":         r.set,
+					"set again":   r.set,
+					"pass time":   r.pass,
+					"due":         r.due,
+					"restart":     func(*rapid.T) { r.w.restart() },
+				})
+			}))
+		}
+	}
+}
+
+// grants are made once: making one costs a signature.
+var grants map[string]map[string]*claims.ChannelGrant
+
+func TestMain(m *testing.M) {
+	grants = map[string]map[string]*claims.ChannelGrant{}
+	for _, name := range []string{"c", "presence.c"} {
+		grants[name] = map[string]*claims.ChannelGrant{}
+		for word, d := range directives {
+			grants[name][word] = mustGrant(name, d)
+		}
+	}
+	m.Run()
+}
+
+type modelRun struct {
+	w      *world
+	m      *model
+	grants map[string]*claims.ChannelGrant
+}
+
+var (
+	someConnection = rapid.SampledFrom([]string{"a", "b", "c", "d"})
+	someUID        = rapid.SampledFrom([]string{"ann", "bob", "cid"})
+	someUMD        = rapid.SampledFrom([]string{"", `1`, `{"x":1,"y":2}`})
+	someKey        = rapid.SampledFrom([]string{"k", "pub.a", "pub.b", "z"})
+	someStore      = rapid.SampledFrom([]int64{-1, 1, 2, 600})
+	someGrant      = rapid.SampledFrom(slices.Sorted(maps.Keys(directives)))
+)
+
+func (r *modelRun) sender(conn string) Sender {
+	return Sender{ConnectionID: conn, Sink: &reader{name: conn}, UID: "conn-" + conn, Trigger: TriggerClientWebSocket}
+}
+
+func (r *modelRun) subscribe(t *rapid.T) {
+	s := &modelSub{
+		conn:    someConnection.Draw(t, "connection"),
+		uid:     someUID.Draw(t, "uid"),
+		umd:     someUMD.Draw(t, "umd"),
+		grant:   someGrant.Draw(t, "grant"),
+		start:   r.m.last,
+		entries: map[string]string{},
+	}
+	err := do(r.w, r.w.c.Subscribe, &Subscribe{Sender: r.sender(s.conn), UID: s.uid, UMD: []byte(s.umd), Grant: r.grants[s.grant]})
+	switch err {
+	case ErrAlreadySubscribed:
+		if r.m.sub(s.conn) == nil {
+			t.Fatal("it was not subscribed")
+		}
+		return
+	case ErrPresenceCapacityReached:
+		if r.m.sub(s.conn) != nil || r.w.c.members == nil {
+			t.Fatal(err)
+		}
+		var size int
+		for _, m := range r.m.members() {
+			if m.UID != s.uid {
+				size += memberSize(m.UID, m.UMD)
+			}
+		}
+		if size+memberSize(s.uid, orNil([]byte(s.umd))) <= 120 {
+			t.Fatal("there was room")
+		}
+		return
+	case nil:
+	default:
+		t.Fatal(err)
+	}
+	if r.m.sub(s.conn) != nil {
+		t.Fatal("subscribed twice")
+	}
+	r.m.subs = append(r.m.subs, s)
+	if !slices.Contains(r.m.order, s.uid) {
+		r.m.order = append(r.m.order, s.uid)
+	}
+	if first := r.w.fx.Deliveries[0]; first.Message.Kind != KindSubscribed || first.To.(*reader).name != s.conn {
+		t.Fatalf("the first delivery is %+v", first)
+	}
+	r.read(t)
+}
+
+func (r *modelRun) unsubscribe(t *rapid.T) {
+	conn := someConnection.Draw(t, "connection")
+	err := do(r.w, r.w.c.Unsubscribe, &Unsubscribe{Sender: r.sender(conn), Gone: rapid.Bool().Draw(t, "gone")})
+	s := r.m.sub(conn)
+	if s == nil {
+		if err != ErrNotSubscribed {
+			t.Fatal(err)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.m.subs = slices.DeleteFunc(r.m.subs, func(x *modelSub) bool { return x == s })
+	if !slices.ContainsFunc(r.m.subs, func(x *modelSub) bool { return x.uid == s.uid }) {
+		r.m.order = slices.DeleteFunc(r.m.order, func(uid string) bool { return uid == s.uid })
+	}
+	r.read(t)
+}
+
+func (r *modelRun) publish(t *rapid.T) {
+	conn := someConnection.Draw(t, "connection")
+	cmd := &Publish{
+		Sender:          r.sender(conn),
+		Event:           "m",
+		Data:            []byte(rapid.StringMatching(`[0-9]{1,3}`).Draw(t, "data")),
+		Echo:            rapid.Bool().Draw(t, "echo"),
+		Store:           rapid.SampledFrom([]int64{0, -1, 1, 600}).Draw(t, "store"),
+		DeduplicationID: rapid.SampledFrom([]string{"", "", "d1", "d2"}).Draw(t, "dedup"),
+	}
+	cmd.Sink = nil // the answer is the result
+	if err := do(r.w, r.w.c.Publish, cmd); err != nil {
+		t.Fatal(err)
+	}
+	r.m.expire(r.w.at, r.w.o.NotifyExpiry)
+	answer := r.w.fx.Result.(*Published)
+	if c, ok := r.m.copies[cmd.DeduplicationID]; ok {
+		if answer.ID != c.id || answer.Seq != 0 || len(r.w.fx.Deliveries)+len(r.w.fx.Writes) != 0 {
+			t.Fatalf("a copy of %v led to %+v", c.id, r.w.fx)
+		}
+		return
+	}
+	if answer.ID.Compare(r.m.last) <= 0 {
+		t.Fatalf("id %v after %v", answer.ID, r.m.last)
+	}
+	r.m.last = answer.ID
+	if cmd.DeduplicationID != "" {
+		r.m.copies[cmd.DeduplicationID] = modelCopy{answer.ID, r.w.at.Add(5 * time.Minute)}
+	}
+	if cmd.Store != 0 {
+		r.m.messages = append(r.m.messages, modelMessage{answer.ID, string(cmd.Data), r.expires(cmd.Store)})
+	}
+	var want []string
+	for _, s := range r.m.subs {
+		if s.conn != conn || cmd.Echo {
+			want = append(want, s.conn)
+		}
+	}
+	var got []string
+	for _, d := range r.w.fx.Deliveries {
+		got = append(got, readers(d)...)
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("read by %v, not %v", got, want)
+	}
+}
+
+func (r *modelRun) expires(store int64) time.Time {
+	if store < 0 {
+		return time.Time{}
+	}
+	return r.w.at.Add(time.Duration(store) * time.Second)
+}
+
+func (r *modelRun) set(t *rapid.T) {
+	conn, key, store := someConnection.Draw(t, "connection"), someKey.Draw(t, "key"), someStore.Draw(t, "store")
+	value := rapid.IntRange(0, len(values)-1).Draw(t, "value")
+	data := rapid.SampledFrom(values[value]).Draw(t, "data")
+	cmd := &SetStorage{
+		Sender: r.sender(conn), Key: key, Data: []byte(data), Store: store,
+		NotifyExpiry: rapid.Bool().Draw(t, "notify"), Emit: rapid.Bool().Draw(t, "emit"),
+	}
+	r.m.expire(r.w.at, r.w.o.NotifyExpiry)
+	if err := do(r.w, r.w.c.SetStorage, cmd); err != nil {
+		t.Fatal(err)
+	}
+	meta := Member{UID: "conn-" + conn}
+	if s := r.m.sub(conn); s != nil {
+		meta = Member{s.uid, orNil([]byte(s.umd))}
+	}
+	old, ok := r.m.entries[key]
+	next := modelEntry{value, data, meta, r.expires(store), cmd.NotifyExpiry, cmd.Emit}
+	changed := true
+	switch {
+	case value == 0:
+		changed = ok
+		delete(r.m.entries, key)
+	case ok && old.value == value:
+		changed = false
+		next.data = old.data
+		r.m.entries[key] = next
+	default:
+		r.m.entries[key] = next
+	}
+	r.read(t)
+	told := 0
+	for _, e := range r.w.fx.Events {
+		if !bytes.Contains(e.Data, []byte(`"expired":true`)) {
+			told++
+		}
+	}
+	if want := changed && cmd.Emit; want != (told == 1) || told > 1 {
+		t.Fatalf("%d backend events, changed %v, emit %v", told, changed, cmd.Emit)
+	}
+}
+
+func (r *modelRun) pass(t *rapid.T) {
+	r.w.at = r.w.at.Add(rapid.SampledFrom([]time.Duration{
+		time.Millisecond, 500 * time.Millisecond, time.Second, 5 * time.Minute, 11 * time.Minute,
+	}).Draw(t, "time"))
+}
+
+func (r *modelRun) due(t *rapid.T) {
+	r.m.expire(r.w.at, r.w.o.NotifyExpiry)
+	if !r.w.due.IsZero() && !r.w.due.After(r.w.at) {
+		if err := r.w.expire(); err != nil {
+			t.Fatal(err)
+		}
+		r.read(t)
+	}
+	if !r.w.due.IsZero() && !r.w.due.After(r.w.at) {
+		t.Fatalf("still due at %v, it is %v", r.w.due, r.w.at)
+	}
+	if n := len(r.w.rows.Keys(tableEntries)); n != len(r.m.entries) {
+		t.Fatalf("%d rows for %d entries", n, len(r.m.entries))
+	}
+	if n := len(r.w.rows.Keys(tableMessages)); n != len(r.m.messages) {
+		t.Fatalf("%d rows for %d messages", n, len(r.m.messages))
+	}
+	timers := 0
+	for _, e := range r.m.entries {
+		if !e.expires.IsZero() {
+			timers++
+		}
+	}
+	if n := len(r.w.rows.Keys(tableTimers)); n != timers+len(r.m.copies) {
+		t.Fatalf("%d timers for %d entries and %d copies", n, timers, len(r.m.copies))
+	}
+	first, err := r.w.c.FirstDue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !first.IsZero() && (r.w.due.IsZero() || r.w.due.After(first)) {
+		t.Fatalf("the first row is due at %v, the channel asked for %v", first, r.w.due)
+	}
+}
+
+// read lets every subscriber read what it was sent.
+func (r *modelRun) read(t *rapid.T) {
+	for _, d := range r.w.fx.Deliveries {
+		m := d.Message
+		for _, name := range readers(d) {
+			s := r.m.sub(name)
+			switch {
+			case s == nil && m.Kind == KindUnsubscribed:
+			case s == nil:
+				t.Fatalf("%s reads %+v and is not subscribed", name, m)
+			case m.Kind == KindStorageUpdated && !s.observes(m.Key):
+				t.Fatalf("%s reads of %s and does not observe it", name, m.Key)
+			case m.Kind == KindStorageUpdated && m.Data == nil:
+				delete(s.entries, m.Key)
+			case m.Kind == KindStorageUpdated:
+				s.entries[m.Key] = string(m.Data)
+			default:
+				s.members = m.Members
+			}
+		}
+	}
+}
+
+func readers(d Delivery) []string {
+	if d.To != nil {
+		return []string{d.To.(*reader).name}
+	}
+	var names []string
+	for s := range d.Among.All() {
+		if s != d.Except {
+			names = append(names, s.ConnectionID)
+		}
+	}
+	return names
+}
+
+// check compares everything.
+func (r *modelRun) check(t *rapid.T) {
+	r.m.expire(r.w.at, r.w.o.NotifyExpiry)
+	r.checkEntries(t)
+	r.checkMessages(t)
+	if err := do(r.w, r.w.c.GetInfo, &GetInfo{}); err != nil {
+		t.Fatal(err)
+	}
+	info := r.w.fx.Result.(*Info)
+	counted := 0
+	for _, s := range r.m.subs {
+		if s.grant != "hidden" {
+			counted++
+		}
+	}
+	if info.Subscriptions != counted || r.w.c.Subscriptions() != len(r.m.subs) || r.w.c.Idle() != (len(r.m.subs) == 0) {
+		t.Fatalf("%+v, %d in all, not %d of %d", info, r.w.c.Subscriptions(), counted, len(r.m.subs))
+	}
+	if r.w.c.members == nil {
+		return
+	}
+	want := r.m.members()
+	if d := cmp.Diff(want, info.Members); d != "" {
+		t.Fatalf("members: %s", d)
+	}
+	for _, s := range r.m.subs {
+		if d := cmp.Diff(want, s.members); d != "" {
+			t.Fatalf("members as %s has read of them: %s", s.conn, d)
+		}
+	}
+}
+
+func (r *modelRun) checkEntries(t *rapid.T) {
+	if err := do(r.w, r.w.c.ListStorage, &ListStorage{Limit: 100}); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]modelEntry{}
+	for _, e := range r.w.fx.Result.(*Entries).Items {
+		m := r.m.entries[e.Key]
+		got[e.Key] = modelEntry{m.value, string(e.Data), Member{e.Meta.UID, e.Meta.UMD}, e.ExpiresAt, m.notify, m.emit}
+	}
+	if d := cmp.Diff(r.m.entries, got, cmp.AllowUnexported(modelEntry{})); d != "" {
+		t.Fatalf("entries: %s", d)
+	}
+	for _, s := range r.m.subs {
+		want := map[string]string{}
+		for key, e := range r.m.entries {
+			if s.observes(key) {
+				want[key] = e.data
+			}
+		}
+		view := maps.Clone(s.entries)
+		for key := range view {
+			// What has expired is told of by Due, which may not have come yet.
+			if _, ok := r.m.entries[key]; !ok && r.pending(key) {
+				delete(view, key)
+			}
+		}
+		if d := cmp.Diff(want, view); d != "" {
+			t.Fatalf("entries as %s has read of them: %s", s.conn, d)
+		}
+	}
+}
+
+// pending says that key's entry has expired and its row is still there.
+func (r *modelRun) pending(key string) bool {
+	value, _ := r.w.rows.Get(tableEntries + key)
+	return value != nil
+}
+
+func (r *modelRun) checkMessages(t *rapid.T) {
+	r.checkHistory(t, "", ulid.ULID{})
+	for _, s := range r.m.subs {
+		from := s.start
+		if s.grant == "all" {
+			from = ulid.ULID{}
+		}
+		r.checkHistory(t, s.conn, from)
+	}
+}
+
+func (r *modelRun) checkHistory(t *rapid.T, conn string, from ulid.ULID) {
+	if err := do(r.w, r.w.c.ListMessages, &ListMessages{ConnectionID: conn, Limit: 1000}); err != nil {
+		t.Fatal(err)
+	}
+	var want, got []modelMessage
+	for _, m := range r.m.messages {
+		if m.id.Compare(from) > 0 {
+			want = append(want, modelMessage{id: m.id, data: m.data})
+		}
+	}
+	for _, m := range r.w.fx.Result.(*Messages).Items {
+		got = append(got, modelMessage{id: m.ID, data: string(m.Data)})
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("%q lists %v, not %v", conn, got, want)
+	}
+}

@@ -1,0 +1,276 @@
+package channel
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+	"github.com/oklog/ulid/v2"
+
+	"dormouse/claims"
+	"dormouse/persistence"
+)
+
+// TestTranscripts runs the conversations in testdata: a command, and what it asks for.
+//
+//	channel NAME [show=writes|events|all] [notify-expiry] [no-events] [max-presence=N] [max-data=N]
+//	grant NAME           what a token says of the channel, as JSON
+//	at 10s               sets the clock, to so long after the start
+//	sub a [uid=] [umd=] [alias=] [auto] [grant=] [spend=JTI]
+//	unsub a [gone]
+//	pub a event=e [store=N] [emit] [echo] [subscribed] [dedup=ID] [ip=] [ua=] [request=] [http]; "pub server" is the server
+//	set a KEY [store=N] [emit] [notify] [ip=] [ua=] [request=] [http]
+//	get a KEY [http]     list [keys=(…)] [after=] [allow=PREFIX] [limit=N] [bytes=N]
+//	messages [a] [after=m1] [before=m1] [reverse] [limit=N] [bytes=N]
+//	info                 due [times=N]
+//	sleep                forgets an idle channel; restore: loses a channel, but not its subscriptions
+//	rows                 shows all rows; corrupt ROW-PREFIX makes some unreadable; break, mend: reads fail
+//
+// In what they print, "a b <- …" is a delivery, "<=" one in bulk.
+func TestTranscripts(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		if filepath.Ext(path) != ".txt" {
+			return // the corpus of a fuzz test
+		}
+		tr := &transcript{t: t, grants: map[string]string{}}
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			tr.t = t
+			return tr.run(d)
+		})
+	})
+}
+
+type transcript struct {
+	t      *testing.T
+	w      *world
+	p      *printer
+	show   string
+	grants map[string]string
+	sinks  map[string]*reader
+}
+
+func (tr *transcript) run(d *datadriven.TestData) string {
+	w := tr.w
+	switch d.Cmd {
+	case "channel":
+		return tr.begin(d)
+	case "grant":
+		tr.grants[d.CmdArgs[0].Key] = d.Input
+		return "ok"
+	case "at":
+		after, err := time.ParseDuration(d.CmdArgs[0].Key)
+		if err != nil {
+			return err.Error()
+		}
+		w.at = start.Add(after)
+		return "ok"
+	case "sleep":
+		if !w.c.Idle() {
+			return "not idle"
+		}
+		w.restart()
+		due, err := w.c.FirstDue()
+		if err != nil {
+			return err.Error()
+		}
+		if due.IsZero() {
+			return "due never"
+		}
+		return "due " + since(due)
+	case "restore":
+		w.restart()
+		return fmt.Sprintf("%d subscriptions", w.c.Subscriptions())
+	case "rows":
+		for _, key := range w.rows.Keys("") {
+			value, _ := w.rows.Get(key)
+			tr.p.printf("%s\n", tr.p.row(key, value))
+		}
+		return tr.p.flush()
+	case "corrupt":
+		for _, key := range w.rows.Keys(d.CmdArgs[0].Key) {
+			w.rows.Apply([]persistence.Write{persistence.PutRow(key, []byte{255})})
+		}
+		return "ok"
+	case "break":
+		w.rows.Err = fs.ErrClosed
+		return "ok"
+	case "mend":
+		w.rows.Err = nil
+		return "ok"
+	}
+	n := 1
+	if d.Cmd == "due" && d.HasArg("times") {
+		d.ScanArgs(tr.t, "times", &n)
+	}
+	for range n {
+		if err := tr.decide(d); err != nil {
+			tr.p.error(err)
+		} else {
+			tr.p.effects(&w.fx, tr.shows("writes"), tr.shows("events"))
+		}
+	}
+	return tr.p.flush()
+}
+
+func (tr *transcript) shows(what string) bool { return tr.show == what || tr.show == "all" }
+
+func (tr *transcript) begin(d *datadriven.TestData) string {
+	var o Options
+	o.NotifyExpiry = d.HasArg("notify-expiry")
+	o.NoEvents = d.HasArg("no-events")
+	o.MaxPresenceBytes, _ = strconv.Atoi(arg(d, "max-presence"))
+	o.MaxData, _ = strconv.Atoi(arg(d, "max-data"))
+	tr.w, tr.p = newWorld(d.CmdArgs[0].Key, o), newPrinter()
+	tr.show = arg(d, "show")
+	tr.sinks = map[string]*reader{}
+	return "ok"
+}
+
+func (tr *transcript) decide(d *datadriven.TestData) error {
+	w := tr.w
+	switch d.Cmd {
+	case "sub":
+		return do(w, w.c.Subscribe, tr.subscribe(d))
+	case "unsub":
+		return do(w, w.c.Unsubscribe, &Unsubscribe{Sender: tr.sender(d), Gone: d.HasArg("gone")})
+	case "pub":
+		return do(w, w.c.Publish, &Publish{
+			Sender:          tr.sender(d),
+			Event:           arg(d, "event"),
+			Data:            []byte(d.Input),
+			Subscribed:      d.HasArg("subscribed"),
+			Echo:            d.HasArg("echo"),
+			Emit:            d.HasArg("emit"),
+			Store:           number(d, "store", 0),
+			Server:          d.CmdArgs[0].Key == "server",
+			DeduplicationID: arg(d, "dedup"),
+		})
+	case "set":
+		return do(w, w.c.SetStorage, &SetStorage{
+			Sender:       tr.sender(d),
+			Key:          d.CmdArgs[1].Key,
+			Data:         []byte(d.Input),
+			Store:        number(d, "store", -1),
+			Emit:         d.HasArg("emit"),
+			NotifyExpiry: d.HasArg("notify"),
+			Server:       d.CmdArgs[0].Key == "server",
+		})
+	case "get":
+		return do(w, w.c.GetStorage, &GetStorage{Sender: tr.sender(d), Key: d.CmdArgs[1].Key})
+	case "list":
+		return do(w, w.c.ListStorage, tr.list(d))
+	case "messages":
+		return do(w, w.c.ListMessages, tr.messages(d))
+	case "info":
+		return do(w, w.c.GetInfo, &GetInfo{})
+	case "due":
+		return w.expire()
+	}
+	return errors.New("no such command")
+}
+
+// sender is the connection that the first argument names.
+func (tr *transcript) sender(d *datadriven.TestData) Sender {
+	name := d.CmdArgs[0].Key
+	s := Sender{
+		UID:       "conn-" + name,
+		Trigger:   TriggerClientWebSocket,
+		SourceIP:  arg(d, "ip"),
+		UserAgent: arg(d, "ua"),
+		RequestID: arg(d, "request"),
+	}
+	if name == "server" {
+		s.UID, s.Trigger = "", TriggerServerHTTP
+		return s
+	}
+	s.ConnectionID = name
+	if d.HasArg("http") {
+		s.Trigger = TriggerClientHTTP
+		return s
+	}
+	if tr.sinks[name] == nil {
+		tr.sinks[name] = &reader{name: name}
+	}
+	s.Sink = tr.sinks[name]
+	return s
+}
+
+func (tr *transcript) subscribe(d *datadriven.TestData) *Subscribe {
+	cmd := &Subscribe{
+		Sender: tr.sender(d),
+		UID:    arg(d, "uid"),
+		Alias:  arg(d, "alias"),
+		UMD:    []byte(arg(d, "umd")),
+		Auto:   d.HasArg("auto"),
+		Grant:  mustGrant(tr.w.name, "{}"),
+	}
+	if name := arg(d, "grant"); name != "" {
+		cmd.Grant = mustGrant(tr.w.name, tr.grants[name])
+	}
+	if jti := arg(d, "spend"); jti != "" {
+		cmd.Spend = &claims.Spend{App: "app", ID: jti, Until: start.Add(time.Minute)}
+	}
+	return cmd
+}
+
+func (tr *transcript) list(d *datadriven.TestData) *ListStorage {
+	cmd := &ListStorage{After: arg(d, "after"), Limit: int(number(d, "limit", 100)), Bytes: int(number(d, "bytes", 0))}
+	for _, a := range d.CmdArgs {
+		if a.Key == "keys" {
+			cmd.Keys = a.Vals
+		}
+	}
+	if prefix := arg(d, "allow"); prefix != "" {
+		cmd.Allow = func(key string) bool { return strings.HasPrefix(key, prefix) }
+	}
+	return cmd
+}
+
+func (tr *transcript) messages(d *datadriven.TestData) *ListMessages {
+	cmd := &ListMessages{
+		After:   tr.id(arg(d, "after")),
+		Before:  tr.id(arg(d, "before")),
+		Reverse: d.HasArg("reverse"),
+		Limit:   int(number(d, "limit", 100)),
+		Bytes:   int(number(d, "bytes", 0)),
+	}
+	if len(d.CmdArgs) > 0 && d.CmdArgs[0].Vals == nil && d.CmdArgs[0].Key != "reverse" {
+		cmd.ConnectionID = d.CmdArgs[0].Key
+	}
+	return cmd
+}
+
+func (tr *transcript) id(label string) ulid.ULID {
+	id, ok := tr.p.ids[label]
+	if label != "" && !ok {
+		tr.t.Fatalf("no message %s", label)
+	}
+	return id
+}
+
+// arg returns the value of name=value, "" without it.
+func arg(d *datadriven.TestData, name string) string {
+	i := slices.IndexFunc(d.CmdArgs, func(a datadriven.CmdArg) bool { return a.Key == name })
+	if i < 0 || len(d.CmdArgs[i].Vals) == 0 {
+		return ""
+	}
+	return d.CmdArgs[i].Vals[0]
+}
+
+func number(d *datadriven.TestData, name string, unset int64) int64 {
+	if !d.HasArg(name) {
+		return unset
+	}
+	n, err := strconv.ParseInt(arg(d, name), 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}

@@ -1,0 +1,390 @@
+package channel
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/oklog/ulid/v2"
+
+	"dormouse/actors/channel/channeltest"
+	"dormouse/claims"
+	"dormouse/persistence"
+)
+
+// start is when every test begins.
+var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// A world is a channel and what its shell would do for it: number the steps, apply the writes, remember
+// when it wants to be woken.
+type world struct {
+	c    *Channel
+	rows channeltest.Rows
+	name string
+	o    Options
+
+	at     time.Time
+	seq    uint64
+	random uint64
+	due    time.Time // zero: never
+	fx     Effects
+}
+
+func newWorld(name string, o Options) *world {
+	w := &world{name: name, o: o, at: start}
+	w.c = New("app", name, &w.rows, o)
+	return w
+}
+
+func (w *world) step() Step {
+	return Step{At: w.at, Seq: w.seq + 1, Entropy: func(p []byte) {
+		clear(p)
+		w.random = w.random*6364136223846793005 + 1442695040888963407
+		binary.BigEndian.PutUint64(p[len(p)-8:], w.random)
+	}}
+}
+
+// do decides one command and carries its writes out. w.fx has its effects until the next.
+func do[C any](w *world, decide func(Step, C, *Effects) error, cmd C) error {
+	return w.decided(func(s Step, fx *Effects) error { return decide(s, cmd, fx) })
+}
+
+func (w *world) expire() error { return w.decided(w.c.Due) }
+
+func (w *world) decided(decide func(Step, *Effects) error) error {
+	w.fx.Reset()
+	if err := decide(w.step(), &w.fx); err != nil {
+		if n := len(w.fx.Writes) + len(w.fx.Deliveries) + len(w.fx.Events); n != 0 || w.fx.Result != nil {
+			return fmt.Errorf("%w, and yet it has effects", err)
+		}
+		return err
+	}
+	if len(w.fx.Writes) > 0 {
+		w.seq++
+		w.rows.Apply(w.fx.Writes)
+	}
+	if due, changed := w.fx.Due(); changed {
+		w.due = due
+	}
+	return nil
+}
+
+// restart makes the channel again from its rows and its roster.
+func (w *world) restart() {
+	if w.c.Idle() {
+		w.at = w.at.Add(time.Millisecond)
+		w.c = New("app", w.name, &w.rows, w.o)
+	} else {
+		w.c = Restore("app", w.name, &w.rows, w.o, w.c.Roster())
+	}
+}
+
+// reader is a sink that says whose it is. Nothing is ever delivered by the core itself.
+type reader struct {
+	Sink
+	name string
+}
+
+// grantOf returns what a token with this JSON object for the channel allows on it.
+func grantOf(channel, directives string) (*claims.ChannelGrant, error) {
+	secret := []byte(strings.Repeat("k", 64))
+	key, err := claims.ParseKey("HS256", "", base64.StdEncoding.EncodeToString(secret))
+	if err != nil {
+		return nil, err
+	}
+	v, err := claims.NewVerifier(claims.Options{Keys: []claims.Key{key}})
+	if err != nil {
+		return nil, err
+	}
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+		"scope":    "connect",
+		"exp":      start.Add(time.Hour).Unix(),
+		"channels": map[string]any{channel: rawJSON(directives)},
+	}).SignedString(secret)
+	if err != nil {
+		return nil, err
+	}
+	c, err := v.Verify(token, claims.ScopeConnect, start)
+	if err != nil {
+		return nil, err
+	}
+	return claims.Layers{Connect: c}.Channel(channel), nil
+}
+
+func mustGrant(channel, directives string) *claims.ChannelGrant {
+	g, err := grantOf(channel, directives)
+	if err != nil {
+		panic(fmt.Sprintf("%s: %v", directives, err))
+	}
+	return g
+}
+
+type rawJSON string
+
+func (r rawJSON) MarshalJSON() ([]byte, error) { return []byte(r), nil }
+
+// since is how a test writes a time.
+func since(at time.Time) string { return at.Sub(start).String() }
+
+func sinceMilli(ms int64) string { return since(time.UnixMilli(ms)) }
+
+// A printer writes effects for people. Ids are m1, m2 … in the order in which it meets them.
+type printer struct {
+	strings.Builder
+	labels map[ulid.ULID]string
+	ids    map[string]ulid.ULID
+}
+
+func newPrinter() *printer {
+	return &printer{labels: map[ulid.ULID]string{}, ids: map[string]ulid.ULID{}}
+}
+
+func (p *printer) id(id ulid.ULID) string {
+	if p.labels[id] == "" {
+		label := fmt.Sprintf("m%d", len(p.labels)+1)
+		p.labels[id], p.ids[label] = label, id
+	}
+	return p.labels[id]
+}
+
+func (p *printer) printf(format string, args ...any) { fmt.Fprintf(p, format, args...) }
+
+func (p *printer) flush() string {
+	s := p.String()
+	p.Reset()
+	if s == "" {
+		return "nothing"
+	}
+	return s
+}
+
+func (p *printer) error(err error) {
+	var refusal *Error
+	switch {
+	case errors.As(err, &refusal):
+		p.printf("refused: %s %s\n", refusal.Code, refusal.Message)
+	default:
+		p.printf("fault: %v\n", err)
+	}
+}
+
+func (p *printer) effects(fx *Effects, writes, events bool) {
+	if writes {
+		for _, w := range fx.Writes {
+			p.write(w)
+		}
+	}
+	for _, d := range fx.Deliveries {
+		p.delivery(d)
+	}
+	if events {
+		for _, e := range fx.Events {
+			p.printf("event %s %s %s %v\n", e.DataType, e.Type, e.Data, e.Metadata)
+		}
+	}
+	if due, changed := fx.Due(); writes && changed {
+		if due.IsZero() {
+			p.printf("due never\n")
+		} else {
+			p.printf("due %s\n", since(due))
+		}
+	}
+	p.result(fx.Result)
+}
+
+// delivery prints who reads what: "<=" is bulk.
+func (p *printer) delivery(d Delivery) {
+	arrow := "<-"
+	if d.Bulk {
+		arrow = "<="
+	}
+	if d.To != nil {
+		p.printf("%s %s ", d.To.(*reader).name, arrow)
+	} else {
+		for s := range d.Among.All() {
+			if s != d.Except {
+				p.printf("%s ", s.Sink.(*reader).name)
+			}
+		}
+		p.printf("%s ", arrow)
+	}
+	p.message(d.Message)
+}
+
+var kinds = map[Kind]string{
+	KindPublished: "message", KindStorageUpdated: "updated", KindStorageData: "data", KindSubscribed: "subscribed",
+	KindUnsubscribed: "unsubscribed", KindMemberAdded: "added", KindMemberUpdated: "changed", KindMemberRemoved: "removed",
+}
+
+func (p *printer) message(m *Message) {
+	p.printf("%s", kinds[m.Kind])
+	if !m.ID.IsZero() {
+		p.printf(" %s %q", p.id(m.ID), m.Event)
+	}
+	if m.Key != "" {
+		p.printf(" %q", m.Key)
+	}
+	switch m.Kind {
+	case KindPublished, KindStorageUpdated, KindStorageData:
+		p.printf(" %s", null(m.Data))
+	case KindMemberAdded, KindMemberUpdated, KindMemberRemoved:
+		p.printf(" %s", who(m.Member))
+	}
+	if m.Meta != nil {
+		p.printf(" by %s", who(Member{m.Meta.UID, m.Meta.UMD}))
+	}
+	if m.Alias != "" {
+		p.printf(" alias %s", m.Alias)
+	}
+	if m.Auto {
+		p.printf(" auto")
+	}
+	if m.Members != nil {
+		p.printf(" members %s", list(m.Members))
+	}
+	if m.Seq != 0 {
+		p.printf(" seq %d", m.Seq)
+	}
+	p.printf("\n")
+}
+
+func (p *printer) result(r any) {
+	switch r := r.(type) {
+	case nil:
+	case *Published:
+		p.printf("published %s seq %d\n", p.id(r.ID), r.Seq)
+	case *Info:
+		p.printf("%s: %d subscriptions", r.Name, r.Subscriptions)
+		if r.Members != nil {
+			p.printf(", members %s", list(r.Members))
+		}
+		p.printf("\n")
+	case *Entry:
+		p.entry(*r)
+	case *Entries:
+		for _, e := range r.Items {
+			p.entry(e)
+		}
+		p.end(len(r.Items), r.More)
+	case *Messages:
+		for _, m := range r.Items {
+			p.message(m)
+		}
+		p.end(len(r.Items), r.More)
+	default:
+		p.printf("%T?\n", r)
+	}
+}
+
+func (p *printer) entry(e Entry) {
+	p.printf("%q %s", e.Key, null(e.Data))
+	if e.Meta != nil {
+		p.printf(" by %s version %d", who(Member{e.Meta.UID, e.Meta.UMD}), e.Version)
+	}
+	if !e.ExpiresAt.IsZero() {
+		p.printf(" until %s", since(e.ExpiresAt))
+	}
+	p.printf("\n")
+}
+
+func (p *printer) end(n int, more bool) {
+	p.printf("%d in all", n)
+	if more {
+		p.printf(", and more")
+	}
+	p.printf("\n")
+}
+
+func (p *printer) write(w persistence.Write) {
+	switch w.Op {
+	case persistence.Put:
+		p.printf("put %s\n", p.row(w.Key, w.Value))
+	case persistence.Delete:
+		p.printf("delete %s\n", p.rowKey(w.Key))
+	case persistence.Spend:
+		p.printf("spend %s of %s until %s\n", w.Key, w.App, since(w.Until))
+	default:
+		p.printf("%+v?\n", w)
+	}
+}
+
+func (p *printer) row(key string, value []byte) string {
+	what := p.rowKey(key)
+	switch key[:1] {
+	case tableEntries:
+		e, err := decodeEntry(value)
+		return fmt.Sprintf("%s %s version %d flags %d expires %s %v%s", what, null(e.data), e.version, e.flags,
+			until(e.expires), e.origin, fault(err))
+	case tableMessages:
+		m, err := decodeMessage(value)
+		return fmt.Sprintf("%s %q %s expires %s %v%s", what, m.event, null(m.data), until(m.expires), m.origin, fault(err))
+	case tableDedup:
+		d, err := decodeDedup(value)
+		return fmt.Sprintf("%s %s until %s%s", what, p.id(d.id), until(d.until), fault(err))
+	}
+	return what
+}
+
+func (p *printer) rowKey(key string) string {
+	switch key[:1] {
+	case tableEntries:
+		return fmt.Sprintf("entry %q", key[1:])
+	case tableDedup:
+		return fmt.Sprintf("dedup %q", key[1:])
+	case tableTimers:
+		due, kind, of, err := splitTimer(key)
+		return fmt.Sprintf("timer %s %c %q%s", until(due), kind, of, fault(err))
+	case tableMessages:
+		id, err := splitID(key, 1)
+		return "message " + p.id(id) + fault(err)
+	case tableExpiries:
+		due, _ := dueOf(key)
+		id, err := splitID(key, 9)
+		return "expiry " + until(due) + " " + p.id(id) + fault(err)
+	}
+	return fmt.Sprintf("%q", key)
+}
+
+func (o origin) String() string {
+	return fmt.Sprintf("by %s from %q %s %q %q %q", who(Member{o.uid, o.umd}), o.connectionID, o.trigger,
+		o.sourceIP, o.userAgent, o.requestID)
+}
+
+func until(ms int64) string {
+	if ms == 0 {
+		return "never"
+	}
+	return sinceMilli(ms)
+}
+
+func fault(err error) string {
+	if err == nil {
+		return ""
+	}
+	return " (" + err.Error() + ")"
+}
+
+func null(data []byte) string { return string(appendValue(nil, data)) }
+
+func who(m Member) string {
+	if m.UID == "" {
+		m.UID = "null"
+	}
+	return m.UID + "/" + null(m.UMD)
+}
+
+func list(ms []Member) string {
+	var b strings.Builder
+	b.WriteString("[")
+	for i, m := range ms {
+		if i > 0 {
+			b.WriteString(" ")
+		}
+		b.WriteString(who(m))
+	}
+	return b.String() + "]"
+}
