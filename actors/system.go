@@ -2,71 +2,166 @@ package actors
 
 import (
 	"context"
+	"crypto/rand"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"golang.org/x/time/rate"
+
+	"log/slog"
 
 	"dormouse/actors/channel"
+	"dormouse/persistence"
 )
 
-// ConnectRequest is a client at the door.
-type ConnectRequest struct {
-	App                 string
-	Token               string
-	SourceIP, UserAgent string
+// A System is one node's engine, and the one door to it for transport and cmd. Its methods may be called
+// from any goroutine.
+type System struct {
+	options     Options
+	actors      *actor.ActorSystem
+	durables    *actor.Props
+	clients     *actor.Props
+	directory   *directory
+	router      router
+	connections *registry
+	clock       *clock
+	kinds       map[string]newMachine
+	stats       stats
+	panicLog    *rate.Limiter
+	draining    atomic.Bool
+
+	sweeping sync.WaitGroup
+	stop     chan struct{}
 }
 
-// Admit decides whether a client may connect, before any upgrade: what it refuses can still be an HTTP
-// status. It verifies the token for scope connect and, if the token is for single use, spends it for
-// good; so a request that fails for reasons of its own must fail before.
+// New starts an engine on a store. Close ends it; the store stays the caller's.
+func New(o Options) (*System, error) {
+	o.EnsureDefaults()
+	if err := o.Validate(); err != nil {
+		return nil, fmt.Errorf("actors: %w", err)
+	}
+	s := &System{
+		options:     o,
+		connections: newRegistry(),
+		// An endless panic must not fill the disk with stacks.
+		panicLog: rate.NewLimiter(1, 10),
+		stop:     make(chan struct{}),
+	}
+	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
+		return slog.New(quiet{o.Logger.Handler()})
+	}))
+	s.kinds = map[string]newMachine{
+		KindChannel: func(a Address, rows *persistence.Rows) machine { return newChannelMachine(a, rows, o.Channel) },
+	}
+	// One Props for all: an actor learns who it is from its first message, so that none of them keeps a
+	// Props of its own in memory.
+	s.durables = actor.PropsFromProducer(func() actor.Actor { return &durableActor{} }, actor.WithMailbox(actor.UnboundedLockfree()))
+	s.clients = actor.PropsFromProducer(func() actor.Actor { return &connectionActor{} }, actor.WithMailbox(actor.UnboundedLockfree()))
+	s.directory = newDirectory(s.spawnDurable)
+	s.router = router{s.directory}
+	s.clock = newClock(o.Store, s.wakeDue)
+	if err := s.clock.begin(); err != nil {
+		s.actors.Shutdown()
+		return nil, fmt.Errorf("read what is due: %w", err)
+	}
+	s.sweeping.Add(1)
+	go s.sweep()
+	return s, nil
+}
+
+func (s *System) spawnDurable(a Address) *handle {
+	h := &handle{root: s.actors.Root}
+	h.lastUse.Store(s.clock.now().UnixNano())
+	h.pid = s.actors.Root.Spawn(s.durables)
+	s.actors.Root.Send(h.pid, &durableBirth{s, h, a})
+	return h
+}
+
+func (s *System) spawnConnection(b *connectionBirth) *handle {
+	h := &handle{root: s.actors.Root}
+	b.connection.handle = h
+	h.pid = s.actors.Root.Spawn(s.clients)
+	s.actors.Root.Send(h.pid, b)
+	return h
+}
+
+func (s *System) entropy(p []byte) { rand.Read(p) }
+
+// dueRetry is how long an actor that could not do what was due is left alone.
+const dueRetry = 5 * time.Second
+
+// wakeDue tells an actor that its time has come.
+func (s *System) wakeDue(a Address) {
+	s.router.tell(a, &ask{cmd: due{}, outcome: func(err error) {
+		if err != nil {
+			s.clock.after(dueRetry, func() { s.wakeDue(a) })
+		}
+	}})
+}
+
+// sweep asks actors that were not used for a while whether they may sleep. One scan of all is cheaper than
+// a timer for each: a million take a few milliseconds.
+func (s *System) sweep() {
+	defer s.sweeping.Done()
+	ticker := time.NewTicker(max(s.options.IdleAfter/4, 100*time.Millisecond))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-ticker.C:
+			before := s.clock.now().Add(-s.options.IdleAfter).UnixNano()
+			s.directory.each(func(_ Address, h *handle) {
+				if h.lastUse.Load() <= before && h.pending.Load() == 0 {
+					h.post(idleTick{})
+				}
+			})
+		}
+	}
+}
+
+// Drain makes the engine take no more clients. Those it has stay until their sockets close.
+func (s *System) Drain() { s.draining.Store(true) }
+
+// Draining reports whether Drain was called.
+func (s *System) Draining() bool { return s.draining.Load() }
+
+// Close ends the engine: it takes no more clients, closes those that are left with CloseGoingAway, waits
+// until they are gone and until everything that was written is durable, or until ctx ends. The engine must
+// not be used afterwards.
 //
-// Errors: *claims.Error, channel.ErrUnavailable while the system drains or is full, or a fault of the store.
-func (s *System) Admit(ctx context.Context, r ConnectRequest) (*Admission, error) {
-	panic("x")
+// Errors: ctx's, if something was left.
+func (s *System) Close(ctx context.Context) error {
+	s.Drain()
+	for _, c := range s.connections.all() {
+		c.handle.post(dismissed{channel.CloseGoingAway})
+	}
+	err := s.connections.waitForNone(ctx)
+	s.directory.each(func(a Address, h *handle) {
+		if err == nil {
+			err = s.flush(ctx, h)
+		}
+	})
+	close(s.stop)
+	s.sweeping.Wait()
+	s.clock.end()
+	s.actors.Shutdown()
+	return err
 }
 
-// An Admission is a client that may connect, once.
-type Admission struct{}
-
-// Open starts the connection actor behind sink. The first message that sink gets is KindConnected, then
-// what autoSubscribe brings; sink.Deliver may be called before Open returns.
-func (a *Admission) Open(sink channel.Sink) *Connection { panic("x") }
-
-// A Connection is the engine's end of one client. Its methods may be called from any goroutine.
-type Connection struct{}
-
-// ID returns the connection's id: 16 characters ending in "=".
-func (c *Connection) ID() string { panic("x") }
-
-// Send hands cmd to the connection actor. It never blocks: the caller bounds how many commands are
-// unanswered, by a [Credit]. After Closed it completes cmd at once and does nothing.
-func (c *Connection) Send(cmd Command) {}
-
-// Closed tells the engine that the socket is gone: every subscription ends. It is called once.
-func (c *Connection) Closed() {}
-
-// Publish sends a backend's message and returns once it is durable, if it is stored, or decided, if not.
-//
-// Errors: *channel.Error, or ctx's.
-func (s *System) Publish(ctx context.Context, app string, r PublishRequest) (*channel.Published, error) {
-	panic("x")
+// flush waits until everything that an actor was told before is durable.
+func (s *System) flush(ctx context.Context, h *handle) error {
+	done := make(chan struct{})
+	if !h.post(&ask{cmd: flush{}, reply: func(any, error) { close(done) }}) {
+		return nil
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
-
-// SetStorage writes, or clears, one entry, and returns once that is durable.
-func (s *System) SetStorage(ctx context.Context, app string, r SetStorageRequest) error { panic("x") }
-
-// ChannelInfo reads who is subscribed. A channel that was never used has nobody.
-func (s *System) ChannelInfo(ctx context.Context, app, name string) (*channel.Info, error) {
-	panic("x")
-}
-
-// ListStorage reads a page of a channel's storage.
-func (s *System) ListStorage(ctx context.Context, app string, r ListStorageRequest) (*channel.Entries, error) {
-	panic("x")
-}
-
-// ListMessages reads stored messages for a live connection, by its secret: channel.ErrUnauthorized if
-// there is no such connection or the secret is wrong.
-func (s *System) ListMessages(ctx context.Context, app string, r ListMessagesRequest) (*channel.Messages, error) {
-	panic("x")
-}
-
-// System is the one door for transport and cmd.
-type System struct{}

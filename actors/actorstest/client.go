@@ -1,0 +1,142 @@
+package actorstest
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"dormouse/actors"
+	"dormouse/actors/channel"
+)
+
+// A Client is one connection, and the sink that records what it reads.
+type Client struct {
+	Connection *actors.Connection
+
+	t         *testing.T
+	mu        sync.Mutex
+	frames    []string
+	completed int
+	closed    *channel.Close
+}
+
+// Codec is [Text].
+func (c *Client) Codec() channel.Codec { return Text{} }
+
+// Deliver records a frame.
+func (c *Client) Deliver(frame []byte, _ bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.frames = append(c.frames, string(frame))
+}
+
+// Complete counts.
+func (c *Client) Complete(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.completed += n
+}
+
+// Close records why the engine ends the connection, and ends it as a socket would.
+func (c *Client) Close(reason channel.Close) {
+	c.mu.Lock()
+	first := c.closed == nil
+	if first {
+		c.closed = &reason
+	}
+	c.mu.Unlock()
+	if first && c.Connection != nil {
+		c.Connection.Closed()
+	}
+}
+
+// Send gives the engine commands, in order.
+func (c *Client) Send(commands ...actors.Command) {
+	for _, cmd := range commands {
+		c.Connection.Send(cmd)
+	}
+}
+
+// Hang cuts the connection as a lost network does.
+func (c *Client) Hang() { c.Connection.Closed() }
+
+// Frames takes what came so far.
+func (c *Client) Frames() []string {
+	c.t.Helper()
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	frames := c.frames
+	c.frames = nil
+	return frames
+}
+
+// Completed returns how many commands were answered.
+func (c *Client) Completed() int {
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.completed
+}
+
+// Expect takes the next frames, which must be these lines, ids aside, in this order.
+func (c *Client) Expect(lines ...string) {
+	c.t.Helper()
+	synctest.Wait()
+	for _, want := range lines {
+		if got := c.next(); got != want {
+			c.t.Fatalf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+// ExpectNone holds if nothing has come.
+func (c *Client) ExpectNone() {
+	c.t.Helper()
+	if frames := c.Frames(); len(frames) > 0 {
+		c.t.Fatalf("got  %s\nwant nothing", strings.Join(frames, "\n     "))
+	}
+}
+
+// ExpectClose holds if the engine has ended the connection with this code.
+func (c *Client) ExpectClose(code int) {
+	c.t.Helper()
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed == nil || c.closed.Code != code {
+		c.t.Fatalf("closed with %v, want %d", c.closed, code)
+	}
+}
+
+// ExpectOpen holds if the engine has not ended the connection.
+func (c *Client) ExpectOpen() {
+	c.t.Helper()
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed != nil {
+		c.t.Fatalf("closed with %v", *c.closed)
+	}
+}
+
+func (c *Client) expectPrefix(prefix string) {
+	c.t.Helper()
+	synctest.Wait()
+	if got := c.next(); !strings.HasPrefix(got, prefix) {
+		c.t.Fatalf("got  %s\nwant %s…", got, prefix)
+	}
+}
+
+// next takes one frame, without its id; "" if there is none.
+func (c *Client) next() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.frames) == 0 {
+		return ""
+	}
+	line, _, _ := strings.Cut(c.frames[0], " #")
+	c.frames = c.frames[1:]
+	return line
+}

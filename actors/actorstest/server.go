@@ -1,0 +1,125 @@
+package actorstest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"io"
+	"log/slog"
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"dormouse/actors"
+	"dormouse/claims"
+	"dormouse/persistence"
+)
+
+// App is the app of every client of a [Server].
+const App = claims.DefaultAppID
+
+// A Server is an engine on a disk in memory, for one test.
+type Server struct {
+	*actors.System
+	Store *persistence.Store
+
+	t       *testing.T
+	options actors.Options
+	disk    persistence.Options
+	key     []byte
+}
+
+// Start starts an engine inside a synctest bubble. o needs no Store and no Verifier. The engine and its
+// store are closed when the test ends, a minute of the bubble's time before its end, for which the actor
+// library's own tickers live on.
+func Start(t *testing.T, o actors.Options) *Server {
+	t.Helper()
+	s := &Server{t: t, options: o, key: make([]byte, 32)}
+	rand.Read(s.key)
+	s.disk = persistence.Options{Dir: "data", FS: persistence.Memory(), Logger: discard(), BallastBytes: -1}
+	if s.options.Logger == nil {
+		s.options.Logger = discard()
+	}
+	key, err := claims.ParseKey("HS256", "", base64.StdEncoding.EncodeToString(s.key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.options.Verifier, err = claims.NewVerifier(claims.Options{Keys: []claims.Key{key}}); err != nil {
+		t.Fatal(err)
+	}
+	s.open()
+	t.Cleanup(func() {
+		s.stop()
+		time.Sleep(time.Minute)
+	})
+	return s
+}
+
+func discard() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+func (s *Server) open() {
+	s.t.Helper()
+	store, err := persistence.Open(s.disk)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.Store = store
+	s.options.Store, s.options.Ledger = store, nil
+	if s.System, err = actors.New(s.options); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *Server) stop() {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := s.Close(ctx); err != nil {
+		s.t.Errorf("close the engine: %v", err)
+	}
+	if err := s.Store.Close(); err != nil {
+		s.t.Errorf("close the store: %v", err)
+	}
+}
+
+// Restart stops the engine and starts another on the same disk. Clients of the first are gone.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.stop()
+	s.open()
+}
+
+// Token signs claims. exp is a minute from now unless they have their own.
+func (s *Server) Token(c map[string]any) string {
+	s.t.Helper()
+	all := jwt.MapClaims{"exp": time.Now().Add(time.Minute).Unix()}
+	maps.Copy(all, c)
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, all).SignedString(s.key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return token
+}
+
+// Admit asks for a connection with a connect token of these claims.
+func (s *Server) Admit(c map[string]any) (*actors.Admission, error) {
+	s.t.Helper()
+	all := map[string]any{"scope": "connect"}
+	maps.Copy(all, c)
+	return s.System.Admit(context.Background(), actors.ConnectRequest{App: App, Token: s.Token(all)})
+}
+
+// Connect opens a connection with a connect token of these claims, and expects its greeting.
+func (s *Server) Connect(c map[string]any) *Client {
+	s.t.Helper()
+	admission, err := s.Admit(c)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	client := &Client{t: s.t}
+	client.Connection = admission.Open(client)
+	client.expectPrefix("connected")
+	return client
+}

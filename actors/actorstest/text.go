@@ -1,0 +1,101 @@
+package actorstest
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"dormouse/actors/channel"
+)
+
+// Text is a codec for people: one line a message, its kind first and then what it has, such as
+//
+//	subscribed game.lobby uid=ann
+//	storage game.lobby settings {"maxPlayers":4} uid=bob
+//	error game.lobby NOT_SUBSCRIBED
+//
+// An id comes last, after a '#', so that tests that cannot know it leave it out.
+type Text struct{}
+
+// ID is the highest: transports count from 0.
+func (Text) ID() int { return channel.MaxCodecs - 1 }
+
+var kinds = map[channel.Kind]string{
+	channel.KindPublished:      "message",
+	channel.KindStorageUpdated: "storage",
+	channel.KindStorageData:    "data",
+	channel.KindSubscribed:     "subscribed",
+	channel.KindUnsubscribed:   "unsubscribed",
+	channel.KindMemberAdded:    "added",
+	channel.KindMemberUpdated:  "updated",
+	channel.KindMemberRemoved:  "removed",
+	channel.KindError:          "error",
+	channel.KindAck:            "ack",
+	channel.KindConnected:      "connected",
+	channel.KindPong:           "pong",
+	channel.KindKeepAlive:      "keepAlive",
+}
+
+// Append appends the line without a line end.
+func (Text) Append(dst []byte, m *channel.Message) []byte {
+	b := bytes.NewBuffer(dst)
+	b.WriteString(kinds[m.Kind])
+	word := func(s string) {
+		if s != "" {
+			b.WriteByte(' ')
+			b.WriteString(s)
+		}
+	}
+	word(m.Channel)
+	word(m.Key)
+	word(m.Event)
+	switch m.Kind {
+	case channel.KindPublished, channel.KindStorageUpdated, channel.KindStorageData:
+		if m.Data == nil {
+			word("null")
+		}
+		word(string(m.Data))
+	}
+	if m.Auto {
+		word("auto")
+	}
+	if m.Alias != "" {
+		word("alias=" + m.Alias)
+	}
+	if m.Meta != nil {
+		if m.Meta.UID != "" {
+			word("uid=" + m.Meta.UID)
+		}
+		if m.Meta.UMD != nil {
+			word("umd=" + string(m.Meta.UMD))
+		}
+	}
+	if m.Member.UID != "" {
+		word("member=" + member(m.Member))
+	}
+	if m.Members != nil {
+		var all []string
+		for _, x := range m.Members {
+			all = append(all, member(x))
+		}
+		word("members=[" + strings.Join(all, " ") + "]")
+	}
+	if m.Err != nil {
+		word(m.Err.Code)
+	}
+	word(m.Ref)
+	if m.Kind == channel.KindAck && m.Seq != 0 {
+		word(fmt.Sprintf("seq=%d", m.Seq))
+	}
+	if !m.ID.IsZero() {
+		word("#" + m.ID.String())
+	}
+	return b.Bytes()
+}
+
+func member(m channel.Member) string {
+	if m.UMD == nil {
+		return m.UID
+	}
+	return m.UID + "=" + string(m.UMD)
+}

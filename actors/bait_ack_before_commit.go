@@ -1,0 +1,5 @@
+//go:build bait_ack_before_commit
+
+package actors
+
+const ackBeforeCommit = true

@@ -1,0 +1,63 @@
+package actors
+
+import (
+	"fmt"
+
+	"dormouse/actors/channel"
+	"dormouse/persistence"
+)
+
+// KindChannel is the kind of actor in which Hotsock's and Pusher's clients meet.
+const KindChannel = "channel"
+
+// A channelMachine decides a channel's turns: a channel.Channel, and the roster to begin again with.
+type channelMachine struct {
+	app, name string
+	rows      *persistence.Rows
+	options   channel.Options
+	channel   *channel.Channel
+	before    channel.Roster
+}
+
+// due is the clock's command to an actor: what you wanted to do later is due.
+type due struct{}
+
+func newChannelMachine(a Address, rows *persistence.Rows, o channel.Options) *channelMachine {
+	return &channelMachine{app: a.App, name: a.Name, rows: rows, options: o, channel: channel.New(a.App, a.Name, rows, o)}
+}
+
+func (m *channelMachine) mark() { m.before = m.channel.Roster() }
+
+func (m *channelMachine) renew() {
+	m.channel = channel.Restore(m.app, m.name, m.rows, m.options, m.before)
+}
+
+func (m *channelMachine) idle() bool { return m.channel.Idle() }
+
+func (m *channelMachine) decide(step channel.Step, cmd any, fx *channel.Effects) error {
+	switch cmd := cmd.(type) {
+	case *channel.Publish:
+		return m.channel.Publish(step, cmd, fx)
+	case *channel.SetStorage:
+		return m.channel.SetStorage(step, cmd, fx)
+	case *channel.GetStorage:
+		return m.channel.GetStorage(step, cmd, fx)
+	case *channel.Subscribe:
+		return m.channel.Subscribe(step, cmd, fx)
+	case *channel.Unsubscribe:
+		return m.channel.Unsubscribe(step, cmd, fx)
+	case *channel.ListStorage:
+		return m.channel.ListStorage(step, cmd, fx)
+	case *channel.ListMessages:
+		return m.channel.ListMessages(step, cmd, fx)
+	case *channel.GetInfo:
+		return m.channel.GetInfo(step, cmd, fx)
+	case due:
+		return m.channel.Due(step, fx)
+	}
+	return fmt.Errorf("a channel cannot do %T", cmd)
+}
+
+func channelAddress(app, name string) Address {
+	return Address{App: app, Kind: KindChannel, Name: name}
+}

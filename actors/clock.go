@@ -1,0 +1,190 @@
+package actors
+
+import (
+	"container/heap"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dormouse/persistence"
+)
+
+// dueHorizon is how far ahead the clock reads the store's due-time index; dueOverlap is by how much a time
+// may lie beyond that and still be kept when an actor notes it, because its commit may miss the read that
+// comes next.
+const (
+	dueHorizon = time.Minute
+	dueOverlap = time.Minute
+)
+
+// A clock is the only thing in this package that asks for the time. It wakes durable actors when something
+// of theirs is due, and connections at their deadlines.
+//
+// Its time never goes back. It follows the wall clock forward; when the wall clock is set back it goes on
+// at its own pace, and after a restart it begins at least where ids were given out before, so that ids made
+// of it always rise.
+type clock struct {
+	store *persistence.Store
+	tell  func(Address)
+
+	start  time.Time // with its monotonic reading
+	offset atomic.Int64
+
+	mu      sync.Mutex
+	alarms  alarmHeap
+	horizon time.Time
+	wake    chan struct{}
+	stop    chan struct{}
+	stopped sync.WaitGroup
+}
+
+// An alarm runs fire at a time. fire must not block.
+type alarm struct {
+	at   int64 // Unix nanoseconds of the clock's time
+	fire func()
+}
+
+func newClock(store *persistence.Store, tell func(Address)) *clock {
+	c := &clock{store: store, tell: tell, start: time.Now(), wake: make(chan struct{}, 1), stop: make(chan struct{})}
+	if ahead := store.ClockFloor().Sub(c.start); ahead > 0 {
+		c.offset.Store(int64(ahead))
+	}
+	return c
+}
+
+// now returns the node's time, in UTC.
+func (c *clock) now() time.Time {
+	wall := time.Now()
+	steady := c.start.Add(wall.Sub(c.start)) // by the monotonic reading
+	// Round strips the monotonic readings: this is the difference of the walls.
+	ahead := int64(wall.Round(0).Sub(steady.Round(0)))
+	for {
+		offset := c.offset.Load()
+		if ahead <= offset {
+			return steady.Add(time.Duration(offset)).Round(0).UTC()
+		}
+		if c.offset.CompareAndSwap(offset, ahead) {
+			return wall.Round(0).UTC()
+		}
+	}
+}
+
+// at runs fire once, at t or soon after, on the clock's goroutine. fire must not block.
+func (c *clock) at(t time.Time, fire func()) {
+	a := alarm{t.UnixNano(), fire}
+	c.mu.Lock()
+	heap.Push(&c.alarms, a)
+	first := c.alarms[0].at == a.at
+	c.mu.Unlock()
+	if first {
+		select {
+		case c.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// after is at, counted from now.
+func (c *clock) after(d time.Duration, fire func()) { c.at(c.now().Add(d), fire) }
+
+// noteDue hears that a has something due at t, the zero time being never. What is far off is left to the
+// index on disk. Being told twice is harmless: an actor with nothing due does nothing.
+func (c *clock) noteDue(t time.Time, a Address) {
+	if t.IsZero() {
+		return
+	}
+	c.mu.Lock()
+	near := t.Before(c.horizon.Add(dueOverlap))
+	c.mu.Unlock()
+	if near {
+		c.at(t, func() { c.tell(a) })
+	}
+}
+
+// begin reads what is due and starts the clock's goroutine.
+func (c *clock) begin() error {
+	if err := c.readIndex(); err != nil {
+		return err
+	}
+	c.stopped.Add(1)
+	go c.run()
+	return nil
+}
+
+func (c *clock) end() {
+	close(c.stop)
+	c.stopped.Wait()
+}
+
+// readIndex takes from the store what is due until a new horizon.
+func (c *clock) readIndex() error {
+	now := c.now()
+	c.store.NoteClock(now)
+	until := now.Add(dueHorizon)
+	c.mu.Lock()
+	c.horizon = until
+	c.mu.Unlock()
+	return c.store.Due(until, func(t time.Time, a Address) bool {
+		c.at(t, func() { c.tell(a) })
+		return true
+	})
+}
+
+func (c *clock) run() {
+	defer c.stopped.Done()
+	index := time.NewTicker(dueHorizon / 2)
+	defer index.Stop()
+	floor := time.NewTicker(5 * time.Second)
+	defer floor.Stop()
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for {
+		select {
+		case <-c.stop:
+			return
+		case <-index.C:
+			// The store logs its own read errors; what this read missed the next will find.
+			_ = c.readIndex()
+		case <-floor.C:
+			c.store.NoteClock(c.now())
+		case <-c.wake:
+		case <-next.C:
+		}
+		next.Reset(c.ring())
+	}
+}
+
+// ring fires what is due and returns how long until the next alarm.
+func (c *clock) ring() time.Duration {
+	for {
+		now := c.now().UnixNano()
+		c.mu.Lock()
+		if len(c.alarms) == 0 {
+			c.mu.Unlock()
+			return dueHorizon
+		}
+		if wait := c.alarms[0].at - now; wait > 0 {
+			c.mu.Unlock()
+			return time.Duration(wait)
+		}
+		a := heap.Pop(&c.alarms).(alarm)
+		c.mu.Unlock()
+		a.fire()
+	}
+}
+
+// alarmHeap is a container/heap with the earliest alarm first.
+type alarmHeap []alarm
+
+func (h alarmHeap) Len() int           { return len(h) }
+func (h alarmHeap) Less(i, j int) bool { return h[i].at < h[j].at }
+func (h alarmHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *alarmHeap) Push(x any)        { *h = append(*h, x.(alarm)) }
+func (h *alarmHeap) Pop() any {
+	old := *h
+	last := len(old) - 1
+	a := old[last]
+	old[last] = alarm{}
+	*h = old[:last]
+	return a
+}

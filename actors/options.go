@@ -1,0 +1,88 @@
+package actors
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"dormouse/actors/channel"
+	"dormouse/claims"
+	"dormouse/persistence"
+)
+
+// Options are what a System needs and may be told. Store and Verifier are needed; the zero value of every
+// other field means its default.
+type Options struct {
+	Store    *persistence.Store
+	Verifier *claims.Verifier
+	Ledger   claims.Ledger // of single-use tokens; nil: the store's
+
+	// Channel is what every channel's core is told.
+	Channel channel.Options
+	// Durability says what an actor's yes means; nil: persistence.Sync for all.
+	Durability func(Address) persistence.Durability
+
+	// IdleAfter is how long an actor that nobody needs stays in memory. Default 10 s.
+	IdleAfter time.Duration
+	// TurnOps and TurnBytes end a turn that the mailbox would keep going: 256 commands, 64 KiB written.
+	// They bound how long an answer waits behind others', and how big a write-ahead entry is.
+	TurnOps, TurnBytes int
+	// MaxConnections bounds the clients of this node; beyond it they are refused with ErrUnavailable.
+	// Default 1,000,000.
+	MaxConnections int
+	// MaxConnectionAge ends a connection after about this time, give or take 5 %. Default 24 h; negative:
+	// never.
+	MaxConnectionAge time.Duration
+	// KeepAlivePeriod is how often a client that asked for it gets KindKeepAlive. Default 570 s.
+	KeepAlivePeriod time.Duration
+
+	// Logger gets faults and panics; nil: slog.Default.
+	Logger *slog.Logger
+	// Intercept, if not nil, sees every command before its actor decides it, on the actor's goroutine. A
+	// panic in it costs that command.
+	Intercept func(a Address, cmd any)
+}
+
+// EnsureDefaults fills in what is zero.
+func (o *Options) EnsureDefaults() {
+	if o.Ledger == nil && o.Store != nil {
+		o.Ledger = o.Store.Ledger()
+	}
+	if o.Durability == nil {
+		o.Durability = func(Address) persistence.Durability { return persistence.Sync }
+	}
+	setDefault(&o.IdleAfter, 10*time.Second)
+	setDefault(&o.TurnOps, 256)
+	setDefault(&o.TurnBytes, 64<<10)
+	setDefault(&o.MaxConnections, 1_000_000)
+	setDefault(&o.MaxConnectionAge, 24*time.Hour)
+	setDefault(&o.KeepAlivePeriod, 570*time.Second)
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+}
+
+// Validate names every field that is wrong.
+func (o *Options) Validate() error {
+	var errs []error
+	wrong := func(bad bool, text string) {
+		if bad {
+			errs = append(errs, errors.New(text))
+		}
+	}
+	wrong(o.Store == nil, "Store is missing")
+	wrong(o.Verifier == nil, "Verifier is missing")
+	wrong(o.IdleAfter < 0, "IdleAfter must not be negative")
+	wrong(o.TurnOps < 0, "TurnOps must not be negative")
+	wrong(o.TurnBytes < 0, "TurnBytes must not be negative")
+	wrong(o.MaxConnections < 0, "MaxConnections must not be negative")
+	wrong(o.KeepAlivePeriod < 0, "KeepAlivePeriod must not be negative")
+	return errors.Join(errs...)
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
