@@ -36,9 +36,16 @@ type Server struct {
 // library's own tickers live on.
 func Start(t *testing.T, o actors.Options) *Server {
 	t.Helper()
+	return StartOn(t, o, func(*persistence.Options) {})
+}
+
+// StartOn is Start on another disk: disk changes the store's options before it is opened.
+func StartOn(t *testing.T, o actors.Options, disk func(*persistence.Options)) *Server {
+	t.Helper()
 	s := &Server{t: t, options: o, key: make([]byte, 32)}
 	rand.Read(s.key)
 	s.disk = persistence.Options{Dir: "data", FS: persistence.Memory(), Logger: discard(), BallastBytes: -1}
+	disk(&s.disk)
 	if s.options.Logger == nil {
 		s.options.Logger = discard()
 	}
