@@ -23,8 +23,8 @@ type Limits struct {
 	// Depth is how deep the payload's JSON may nest. 8 to 128, default 32. It stops stacks of
 	// brackets from becoming stacks of calls.
 	Depth int
-	// Elements is the most values (objects, arrays and scalars together) in the payload. 16 to
-	// 65,536, default 2,048. It stops kilobytes of "[]" from becoming megabytes of heap.
+	// Elements is the most names and values (objects, arrays and scalars together) in the payload. 16
+	// to 65,536, default 2,048. It stops kilobytes of "[]" from becoming megabytes of heap.
 	Elements int
 
 	// ChannelPatterns is the most wildcard and #regex: keys directly under channels. 1 to 1,000,
@@ -36,10 +36,13 @@ type Limits struct {
 	Regexes int
 	// RegexSize is the most bytes of one expression, without "#regex:". 1 to 1,024, default 256.
 	RegexSize int
-	// RegexWeight is the most that all expressions of a token may weigh together, in instructions of
-	// the compiled programs plus ranges of their character classes. 256 to 1,048,576, default 16,384.
-	// Source length bounds neither: \pL is three bytes and hundreds of ranges, {1000} is six bytes and
-	// a thousand instructions.
+	// RegexWeight is the most that all expressions of a token may weigh together. 1,024 to 16,777,216,
+	// default 65,536. The unit is one range of a character class; an instruction weighs 16, a mention of
+	// a Unicode class 1,280 beside its ranges, a case-folded range beyond ASCII 16,384. The default lets
+	// ^[\p{L}\p{N}_-]{1,64}$ pass, and bounds one token to some ten milliseconds of compiling, two
+	// MiB of memory, and a millisecond for trying all of them on one name. The length of the source
+	// bounds none of these: \pL is three bytes and hundreds of ranges, {1000} six bytes and a thousand
+	// instructions.
 	RegexWeight int
 
 	// UMDSize is the most bytes of umd as compact JSON. 1 to 65,536, default 1,024. umd travels with
@@ -87,7 +90,7 @@ func (l *Limits) ranges() []limitRange {
 		{"ChannelPatterns", &l.ChannelPatterns, 1, 1000, 100},
 		{"Regexes", &l.Regexes, 1, 256, 32},
 		{"RegexSize", &l.RegexSize, 1, 1 << 10, 256},
-		{"RegexWeight", &l.RegexWeight, 256, 1 << 20, 16 << 10},
+		{"RegexWeight", &l.RegexWeight, 1 << 10, 16 << 20, 64 << 10},
 		{"UMDSize", &l.UMDSize, 1, 64 << 10, 1 << 10},
 		{"UID", &l.UID, 1, 1 << 10, 128},
 	}

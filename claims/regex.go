@@ -27,7 +27,7 @@ type compiler struct {
 // Weights, in units of one class range (a few dozen bytes once compiled).
 const (
 	instructionWeight = 16     // a step per character of every name that is tried
-	unicodeWeight     = 640    // \p or \P: that many ranges to merge
+	unicodeWeight     = 1280   // \p or \P: hundreds of ranges to merge, folded perhaps
 	foldedWeight      = 16_384 // a case-folded range beyond ASCII: a walk through up to 125,000 characters
 )
 
