@@ -1,0 +1,75 @@
+package hotsock
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"dormouse/actors"
+	"dormouse/actors/channel"
+	"dormouse/claims"
+)
+
+// maxKeys is how many storage keys one call may name.
+const maxKeys = 100
+
+// channelInfo serves GET /channels/{name}. A channel that was never used has nobody, which is not 404.
+//
+// Source: Hotsock docs, Channels API, "Get channel".
+func (h *Handler) channelInfo(c *call) error {
+	name := c.names[0]
+	if err := checkChannel(name); err != nil {
+		return err
+	}
+	info, err := h.o.engine.ChannelInfo(c.ctx, h.o.App, name)
+	if err != nil {
+		return err
+	}
+	body := appendString([]byte(`{"name":`), name)
+	body = strconv.AppendInt(append(body, `,"subscriptionsCount":`...), int64(info.Subscriptions), 10)
+	if claims.IsPresence(name) {
+		body = appendMembers(append(body, `,"members":`...), info.Members)
+	}
+	return c.answer(http.StatusOK, append(body, '}'))
+}
+
+// channelStorage serves GET /channels/{name}/storage?after=k&keys=a,b: a page of entries in the order of
+// their keys. Keys that are not set are left out.
+//
+// Source: Hotsock docs, Channels API, "List channel storage".
+func (h *Handler) channelStorage(c *call) error {
+	name, query := c.names[0], c.r.URL.Query()
+	if err := checkChannel(name); err != nil {
+		return err
+	}
+	var keys []string
+	if list := query.Get("keys"); list != "" {
+		if strings.Count(list, ",") >= maxKeys {
+			return channel.ErrInvalidMessage.With("keys must name at most %d keys.", maxKeys)
+		}
+		keys = strings.Split(list, ",")
+	}
+	entries, err := h.o.engine.ListStorage(c.ctx, h.o.App, actors.ListStorageRequest{
+		Channel: name, Keys: keys, After: query.Get("after"),
+	})
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, appendEntries(nil, entries))
+}
+
+// appendEntries writes a page of entries.
+func appendEntries(dst []byte, entries *channel.Entries) []byte {
+	dst = append(dst, `{"items":[`...)
+	for i := range entries.Items {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		e := &entries.Items[i]
+		dst = appendString(append(dst, `{"key":`...), e.Key)
+		dst = appendValue(append(dst, `,"data":`...), e.Data)
+		dst = appendMeta(append(dst, `,"meta":`...), e.Meta)
+		dst = append(dst, '}')
+	}
+	return append(dst, `]}`...)
+}

@@ -1,0 +1,271 @@
+package hotsock
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"dormouse/actors"
+	"dormouse/actors/channel"
+	"dormouse/claims"
+)
+
+// maxRef is how many characters a client's ref may have: it comes back with every answer.
+const maxRef = 64
+
+// The members of a client frame that mean something.
+const (
+	memberEvent = iota
+	memberChannel
+	memberData
+	memberKey
+	memberRef
+	memberSchedule
+	memberTimezone
+	frameMembers
+)
+
+var frameNames = []string{
+	memberEvent:    "event",
+	memberChannel:  "channel",
+	memberData:     "data",
+	memberKey:      "key",
+	memberRef:      "ref",
+	memberSchedule: "scheduleExpression",
+	memberTimezone: "scheduleExpressionTimezone",
+}
+
+// frameTexts are the members that must be strings, or null, which is as if they were not there.
+var frameTexts = []int{memberEvent, memberChannel, memberKey, memberRef, memberSchedule, memberTimezone}
+
+// A frame is one client frame, read but not yet understood.
+type frame [frameMembers]value
+
+// A refusal is a frame that goes no further: it is answered with an error frame.
+type refusal struct {
+	err     *channel.Error
+	channel string // as the client wrote it, empty if the frame had none that could be read
+	ref     string
+}
+
+// decode reads one client frame and returns the command that it stands for. Both results are nil for the
+// few frames that are silently ignored.
+//
+// The frame is read as scanObject says; its members are checked in this order: types, ref, the presence of
+// event, channel and key, the size of data, which is at most maxData bytes once it is compact. Names are
+// checked by the engine, which knows what an alias stands for. data is not kept: the command's Data is a
+// copy.
+//
+// Source: Hotsock docs, Client Messages, "Message format" and Connections, "Client events".
+func decode(data []byte, maxData int) (actors.Command, *refusal) {
+	var f frame
+	if err := scanObject(data, frameNames, f[:]); err != nil {
+		return nil, &refusal{err: channel.ErrInvalidMessage.With("The message is not a JSON object that can be read: %v.", err)}
+	}
+	cmd, err := f.command(maxData)
+	if err != nil {
+		return nil, &refusal{err, f[memberChannel].text(), f.ref()}
+	}
+	return cmd, nil
+}
+
+// peekRef reads what an error frame repeats of a client frame that is refused unread.
+func peekRef(data []byte) (channel, ref string) {
+	var f frame
+	if scanObject(data, frameNames, f[:]) != nil {
+		return "", ""
+	}
+	return f[memberChannel].text(), f.ref()
+}
+
+func (f *frame) command(maxData int) (actors.Command, *channel.Error) {
+	if err := checkKinds(frameNames, f[:], frameTexts, text); err != nil {
+		return nil, err
+	}
+	if r := &f[memberRef]; r.kind == text && utf8.RuneCount(r.bytes()) > maxRef {
+		return nil, channel.ErrInvalidMessage.With("ref must be at most %d characters.", maxRef)
+	}
+	if err := f.need(memberEvent); err != nil {
+		return nil, err
+	}
+	event := f[memberEvent].bytes()
+	if !bytes.HasPrefix(event, systemPrefix) {
+		return f.publish(maxData)
+	}
+	switch string(event) {
+	case "hotsock.subscribe":
+		return f.subscribe(maxData)
+	case "hotsock.unsubscribe":
+		return f.unsubscribe()
+	case "hotsock.channelStorageSet":
+		return f.setStorage(maxData)
+	case "hotsock.channelStorageGet":
+		return f.getStorage()
+	case "hotsock.heartbeat":
+		return &actors.Heartbeat{Ref: f.ref()}, nil
+	case "hotsock.ping":
+		return &actors.Ping{Ref: f.ref()}, nil
+	case "hotsock.pong":
+		return nil, nil // how clients answer a server's ping
+	}
+	return nil, channel.ErrUnknownEvent
+}
+
+var systemPrefix = []byte(claims.SystemPrefix)
+
+func (f *frame) publish(maxData int) (actors.Command, *channel.Error) {
+	if err := f.need(memberChannel); err != nil {
+		return nil, err
+	}
+	data, err := f.data(maxData)
+	if err != nil {
+		return nil, err
+	}
+	return &actors.Publish{
+		Channel: f[memberChannel].text(), Event: f[memberEvent].text(), Data: data, Schedule: f.schedule(), Ref: f.ref(),
+	}, nil
+}
+
+func (f *frame) subscribe(maxData int) (actors.Command, *channel.Error) {
+	if err := f.need(memberChannel); err != nil {
+		return nil, err
+	}
+	token, err := f.token(maxData)
+	if err != nil {
+		return nil, err
+	}
+	return &actors.Subscribe{Channel: f[memberChannel].text(), Token: token, Ref: f.ref()}, nil
+}
+
+func (f *frame) unsubscribe() (actors.Command, *channel.Error) {
+	if err := f.need(memberChannel); err != nil {
+		return nil, err
+	}
+	return &actors.Unsubscribe{Channel: f[memberChannel].text(), Ref: f.ref()}, nil
+}
+
+func (f *frame) setStorage(maxData int) (actors.Command, *channel.Error) {
+	if err := f.need(memberChannel, memberKey); err != nil {
+		return nil, err
+	}
+	data, err := f.data(maxData)
+	if err != nil {
+		return nil, err
+	}
+	return &actors.SetStorage{
+		Channel: f[memberChannel].text(), Key: f[memberKey].text(), Data: data, Schedule: f.schedule(), Ref: f.ref(),
+	}, nil
+}
+
+func (f *frame) getStorage() (actors.Command, *channel.Error) {
+	if err := f.need(memberChannel, memberKey); err != nil {
+		return nil, err
+	}
+	return &actors.GetStorage{Channel: f[memberChannel].text(), Key: f[memberKey].text(), Ref: f.ref()}, nil
+}
+
+// need refuses a frame without one of these members. An empty name is there; the engine refuses it.
+func (f *frame) need(members ...int) *channel.Error {
+	for _, i := range members {
+		if f[i].isNull() {
+			return channel.ErrInvalidMessage.With("%s is required: it must be a string.", frameNames[i])
+		}
+	}
+	return nil
+}
+
+// ref returns the frame's ref if it is one that may come back.
+func (f *frame) ref() string {
+	if r := f[memberRef].bytes(); utf8.RuneCount(r) <= maxRef {
+		return string(r)
+	}
+	return ""
+}
+
+func (f *frame) schedule() actors.Schedule {
+	return actors.Schedule{Expression: f[memberSchedule].text(), Timezone: f[memberTimezone].text()}
+}
+
+// data returns the compact data. A frame whose data is too large never reaches the engine, so that its
+// names are checked here: their faults are told first.
+func (f *frame) data(maxData int) ([]byte, *channel.Error) {
+	data, err := compactData(&f[memberData], maxData)
+	if err == nil {
+		return data, nil
+	}
+	if event := f[memberEvent].text(); !strings.HasPrefix(event, claims.SystemPrefix) {
+		if fault := claims.CheckEvent(event); fault != nil {
+			return nil, channel.ErrInvalidEvent.With("%s.", sentence(fault))
+		}
+	}
+	if fault := claims.CheckChannel(f[memberChannel].text()); fault != nil {
+		return nil, channel.ErrInvalidChannel.With("%s.", sentence(fault))
+	}
+	return nil, err
+}
+
+// compactData returns v as a command keeps it, or DATA_TOO_LARGE.
+func compactData(v *value, maxData int) ([]byte, *channel.Error) {
+	if len(v.raw) > maxData && !v.spaced {
+		return nil, tooLarge(len(v.raw), maxData)
+	}
+	data := v.compact()
+	if len(data) > maxData {
+		return nil, tooLarge(len(data), maxData)
+	}
+	return data, nil
+}
+
+func tooLarge(size, maxData int) *channel.Error {
+	return channel.ErrDataTooLarge.With("The data is %d bytes; at most %d are allowed.", size, maxData)
+}
+
+// token returns data.token, empty if there is none.
+func (f *frame) token(maxData int) (string, *channel.Error) {
+	data := &f[memberData]
+	switch {
+	case data.isNull():
+		return "", nil
+	case data.kind != object:
+		return "", channel.ErrInvalidMessage.With("data must be an object, not %s.", data.kind)
+	case len(data.raw) > maxData:
+		return "", tooLarge(len(data.raw), maxData)
+	}
+	var token [1]value
+	if err := scanObject(data.raw, []string{"token"}, token[:]); err != nil {
+		return "", channel.ErrInvalidMessage.With("data cannot be read: %v.", err)
+	}
+	if err := checkKinds([]string{"data.token"}, token[:], []int{0}, text); err != nil {
+		return "", err
+	}
+	return token[0].text(), nil
+}
+
+// checkKinds refuses members that are neither null nor of the kind they must be, all in one sentence.
+func checkKinds(names []string, values []value, members []int, want kind) *channel.Error {
+	faults := appendKindFaults(nil, names, values, members, want)
+	if faults == nil {
+		return nil
+	}
+	return channel.ErrInvalidMessage.With("%s.", faults)
+}
+
+func appendKindFaults(dst []byte, names []string, values []value, members []int, want kind) []byte {
+	for _, i := range members {
+		v := &values[i]
+		if v.isNull() || v.kind == want {
+			continue
+		}
+		if dst != nil {
+			dst = append(dst, "; "...)
+		}
+		dst = append(append(append(append(append(dst, names[i]...), " must be "...), want.String()...), ", not "...), v.kind.String()...)
+	}
+	return dst
+}
+
+// sentence makes a rule's words begin with a capital letter.
+func sentence(fault error) string {
+	s := fault.Error()
+	return strings.ToUpper(s[:1]) + s[1:]
+}
