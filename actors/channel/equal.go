@@ -9,7 +9,7 @@ import (
 // equalJSON says whether two compact JSON values are the same value: the same bytes, or the same after
 // their objects' members are put in order and the escapes in their strings are written one way. Numbers
 // are compared as they are written: 1 and 1.0 differ, and no digit of a large integer is lost. nil is
-// null. What is not valid JSON, or names a member twice, is equal to the same bytes only.
+// null. What is not valid JSON in UTF-8, or names a member twice, is equal to the same bytes only.
 func equalJSON(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true

@@ -1,0 +1,185 @@
+package channel
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+var errDisk = errors.New("disk on fire")
+
+// failing is a reader whose reads fail when left of them have succeeded.
+type failing struct {
+	Reader
+	left int
+}
+
+func (f *failing) Get(key string) ([]byte, error) {
+	if f.left--; f.left < 0 {
+		return nil, errDisk
+	}
+	return f.Reader.Get(key)
+}
+
+func (f *failing) Scan(from, to string, reverse bool, visit func(string, []byte) bool) error {
+	if f.left--; f.left < 0 {
+		return errDisk
+	}
+	return f.Reader.Scan(from, to, reverse, visit)
+}
+
+// TestAFaultChangesNothing gives the same commands to two channels. One of them fails at the first read of
+// each command, then at the second, and so on until the command succeeds; it must do what the other does.
+func TestAFaultChangesNothing(t *testing.T) {
+	sender := func(name string) Sender {
+		return Sender{ConnectionID: name, Sink: &reader{name: name}, UID: name}
+	}
+	pass := func(d time.Duration) func(*world) error {
+		return func(w *world) error { w.at = w.at.Add(d); return nil }
+	}
+	set := func(key, data string, store int64) func(*world) error {
+		return func(w *world) error {
+			return do(w, w.c.SetStorage, &SetStorage{Sender: sender("a"), Key: key, Data: []byte(data), Store: store, Emit: true, NotifyExpiry: true})
+		}
+	}
+	publish := func(store int64, dedup string) func(*world) error {
+		return func(w *world) error {
+			return do(w, w.c.Publish, &Publish{Sender: sender("a"), Event: "m", Store: store, DeduplicationID: dedup, Emit: true, Echo: true})
+		}
+	}
+	subscribe := func(name string) func(*world) error {
+		return func(w *world) error {
+			return do(w, w.c.Subscribe, &Subscribe{Sender: sender(name), UID: name, Grant: grants["presence.c"]["all"]})
+		}
+	}
+	due := func(w *world) error { return w.expire() }
+	restart := func(w *world) error { w.restart(); return nil }
+	list := func(w *world) error { return do(w, w.c.ListMessages, &ListMessages{Limit: 10}) }
+	entries := func(w *world) error {
+		return do(w, w.c.ListStorage, &ListStorage{Limit: 10, Keys: []string{"a", "b", "c"}})
+	}
+	steps := []func(*world) error{
+		set("a", `1`, 1), set("b", `2`, 60), set("c", `3`, -1), publish(5, "d1"), publish(0, ""), restart,
+		subscribe("a"), publish(1, "d2"), set("a", `2`, 2), restart, set("a", `2`, 3), publish(5, "d1"), restart,
+		publish(0, "d1"), subscribe("b"), pass(3 * time.Second), set("a", `2`, 3), due, restart, list, entries,
+		pass(time.Hour), publish(1, "d1"), set("b", `2`, 60), due, restart, due, list, entries,
+	}
+	sound, broken := newWorld("presence.c", Options{}), newWorld("presence.c", Options{})
+	faults := 0
+	for i, step := range steps {
+		if err := step(sound); err != nil {
+			t.Fatal(err)
+		}
+		for left := 0; ; left++ {
+			broken.c.rd = &failing{&broken.rows, left}
+			err := step(broken)
+			if err == nil {
+				break
+			}
+			faults++
+			if !errors.Is(err, errDisk) || strings.Contains(err.Error(), "effects") {
+				t.Fatalf("step %d, read %d: %v", i, left, err)
+			}
+		}
+		if want, got := shown(sound), shown(broken); want != got {
+			t.Fatalf("step %d\nwithout faults:\n%s\nwith faults:\n%s", i, want, got)
+		}
+	}
+	if faults < len(steps)/2 {
+		t.Errorf("only %d faults", faults)
+	}
+}
+
+// shown is everything about a world: its last effects, its rows and its state.
+func shown(w *world) string {
+	p := newPrinter()
+	p.effects(&w.fx, true, true)
+	for _, key := range w.rows.Keys("") {
+		value, _ := w.rows.Get(key)
+		p.printf("%s\n", p.row(key, value))
+	}
+	for s := range w.c.roster.All() {
+		p.printf("%+v\n", Subscription{ConnectionID: s.ConnectionID, Join: s.Join, Order: s.Order, StartID: s.StartID, since: s.since})
+	}
+	p.printf("%v %v %d %d %v", w.c.ids.last, w.due, w.c.counted, w.c.joins, w.c.members.all())
+	return p.flush()
+}
+
+func TestErrorsAreEqualByCode(t *testing.T) {
+	err := fmt.Errorf("over there: %w", ErrDataTooLarge.With("%d is too many", 7))
+	if !errors.Is(err, ErrDataTooLarge) || errors.Is(err, ErrInvalidEvent) {
+		t.Error(err)
+	}
+	if got, want := ErrDataTooLarge.With("%d is too many", 7).Error(), "DATA_TOO_LARGE: 7 is too many"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestOptionsNameWhatIsWrong(t *testing.T) {
+	var o Options
+	o.EnsureDefaults()
+	if err := o.Validate(); err != nil || o.MaxData != 262144 || o.MaxPresenceBytes != 102400 || o.DedupWindow != 5*time.Minute {
+		t.Errorf("%+v %v", o, err)
+	}
+	err := (&Options{MaxData: -1, MaxPresenceBytes: -1, DedupWindow: -1}).Validate()
+	for _, field := range []string{"MaxData", "MaxPresenceBytes", "DedupWindow"} {
+		if err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%v does not name %s", err, field)
+		}
+	}
+}
+
+// TestWatchersAreBounded: a channel whose every key is written once remembers some of them.
+func TestWatchersAreBounded(t *testing.T) {
+	w := audience(t, 2)
+	for i := range 3 * maxWatchers {
+		cmd := &SetStorage{Key: fmt.Sprint(i), Data: []byte("1"), Store: -1, Server: true}
+		w.fx.Reset()
+		if err := w.c.SetStorage(w.step(), cmd, &w.fx); err != nil || len(w.fx.Deliveries) != 1 {
+			t.Fatal(err)
+		}
+	}
+	if n := len(w.c.watchers.byKey); n > maxWatchers {
+		t.Errorf("%d keys are remembered", n)
+	}
+	w.c.watchers.size = maxWatching
+	w.c.watcher("new")
+	if n := len(w.c.watchers.byKey); n != 1 {
+		t.Errorf("%d keys are remembered", n)
+	}
+}
+
+// TestDueDoesABoundedAmountOfWork: a thousand deadlines in one millisecond are several calls.
+func TestDueDoesABoundedAmountOfWork(t *testing.T) {
+	const n = 1000
+	w := newWorld("c", Options{})
+	for i := range n {
+		var err error
+		if i%2 == 0 {
+			err = do(w, w.c.SetStorage, &SetStorage{Key: fmt.Sprint(i), Data: []byte("1"), Store: 1, Server: true})
+		} else {
+			err = do(w, w.c.Publish, &Publish{Event: "m", Store: 1, Server: true})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.at = w.at.Add(time.Minute)
+	calls := 0
+	for ; !w.due.IsZero(); calls++ {
+		if w.due.After(w.at) {
+			t.Fatalf("due at %v, not at once", w.due)
+		}
+		if err := w.expire(); err != nil {
+			t.Fatal(err)
+		}
+		if len(w.fx.Writes) > 2*dueRows {
+			t.Fatalf("%d writes", len(w.fx.Writes))
+		}
+	}
+	if calls != 4 || w.rows.Len() != 0 {
+		t.Errorf("%d calls, %d rows are left", calls, w.rows.Len())
+	}
+}
