@@ -163,6 +163,20 @@ func BenchmarkIdle(b *testing.B) {
 		return &counter{}
 	}
 	before := memory()
+	release := clients(b, r, conns)
+	<-all
+	debug.FreeOSMemory()
+	after := memory()
+	b.ReportMetric(float64(after.rss-before.rss)/conns, "RSS-B/conn")
+	b.ReportMetric(float64(after.heap-before.heap)/conns, "heap-B/conn")
+	b.ReportMetric(float64(after.stack-before.stack)/conns, "stack-B/conn")
+	b.ReportMetric(0, "ns/op")
+	r.Acceptor.Close()
+	release()
+}
+
+// clients starts the other process and returns what ends it.
+func clients(b *testing.B, r *rig, conns int) func() {
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), "WS_TEST_IDLE_CLIENTS="+strconv.Itoa(conns)+","+r.addr)
 	child.Stderr = os.Stderr
@@ -173,16 +187,10 @@ func BenchmarkIdle(b *testing.B) {
 	if err := child.Start(); err != nil {
 		b.Fatal(err)
 	}
-	<-all
-	debug.FreeOSMemory()
-	after := memory()
-	b.ReportMetric(float64(after.rss-before.rss)/conns, "RSS-B/conn")
-	b.ReportMetric(float64(after.heap-before.heap)/conns, "heap-B/conn")
-	b.ReportMetric(float64(after.stack-before.stack)/conns, "stack-B/conn")
-	b.ReportMetric(0, "ns/op")
-	r.Acceptor.Close()
-	stdin.Close()
-	_ = child.Wait()
+	return func() {
+		stdin.Close()
+		_ = child.Wait()
+	}
 }
 
 type usage struct{ rss, heap, stack int64 }
@@ -221,6 +229,7 @@ func idleClients(spec string) {
 					fmt.Fprintln(os.Stderr, err)
 				}
 				conns <- nc
+				go io.Copy(io.Discard, nc)
 			}
 		}()
 	}

@@ -343,3 +343,22 @@ func TestListenerCounts(t *testing.T) {
 		t.Error("no writes")
 	}
 }
+
+// A flush window joins what comes within it.
+func TestFlushWindow(t *testing.T) {
+	writes := make(chan int, 100)
+	r := start(t, Options{FlushWindow: 50 * time.Millisecond,
+		Listener: Listener{Sent: func(frames, _, n int) { writes <- n }}})
+	p, rec := r.dial(t)
+	for range 20 {
+		rec.conn.Deliver([]byte("cursor"), false)
+	}
+	for range 20 {
+		if f, err := p.next(); err != nil || string(f.payload) != "cursor" {
+			t.Fatal(f, err)
+		}
+	}
+	if n := <-writes; n != 1 || len(writes) > 5 {
+		t.Errorf("%d more flushes", len(writes))
+	}
+}

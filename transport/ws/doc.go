@@ -36,6 +36,7 @@
 //
 // # Figures
 //
-// On two cores: an idle connection costs 7.2 KB of resident memory, 4 KB of it its goroutine's stack. A delivery
-// costs its caller 10 ns and no allocation. Joined frames take 0.02 writes each at 64 in flight.
+// On two cores: an idle connection costs 7.1 KB of resident memory, 4 KB of it its goroutine's stack. A delivery
+// costs its caller 10 ns and no allocation, and 7.4 us of processor with its write, of which the system call
+// is 6.3; at 64 frames in flight it takes 0.02 writes.
 package ws

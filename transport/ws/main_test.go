@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -111,6 +112,9 @@ type rig struct {
 }
 
 func start(t testing.TB, opts Options) *rig {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
 	r := &rig{Acceptor: NewAcceptor(opts), opened: make(chan *recorder, 4096)}
 	server := httptest.NewServer(r)
 	r.url, r.addr = "ws"+strings.TrimPrefix(server.URL, "http"), server.Listener.Addr().String()

@@ -149,10 +149,14 @@ func (c *Conn) check(now int64) {
 	c.out.shrink()
 	ended, endedAt := c.ended, c.endedAt
 	pinged, heard := c.pinged, c.heard.Load()
-	if pinged != 0 && (heard >= pinged || c.handling.Load()) {
+	// Silence proves nothing while the reader is in the Handler, nor while frames are backed up, behind
+	// which a ping would wait: then the write deadline watches the peer.
+	handling := c.handling.Load()
+	busy := handling || c.writer == own
+	if pinged != 0 && (heard >= pinged || busy) {
 		c.pinged, pinged = 0, 0
 	}
-	ping := !ended && pinged == 0 && !c.handling.Load() && now-heard >= int64(o.PingInterval)
+	ping := !ended && pinged == 0 && !busy && now-heard >= int64(o.PingInterval)
 	if ping {
 		c.pinged = now
 	}
@@ -163,7 +167,7 @@ func (c *Conn) check(now int64) {
 		if over(endedAt, o.WriteTimeout+time.Second) {
 			c.die(true) // the reader is held up by its Handler
 		}
-	case c.handling.Load():
+	case handling:
 	case over(pinged, o.PongTimeout):
 		c.cut("no pong")
 	case over(c.since.Load(), o.MessageTimeout):
