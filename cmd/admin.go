@@ -1,0 +1,137 @@
+package cmd
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"dormouse/persistence"
+)
+
+// An admin is the listener for those who run the server: health, metrics, backups. Everything but POST
+// /backup is open to whoever reaches it, which is why it listens on loopback by default.
+type admin struct {
+	server   *Server
+	listener net.Listener
+	http     *http.Server
+}
+
+// A reason says why a server is not ready.
+type reason struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// listenAdmin takes the address; requests wait until serve.
+func listenAdmin(addr string, s *Server, metrics http.Handler, profiles bool) (*admin, error) {
+	a := &admin{server: s}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", a.health)
+	mux.HandleFunc("GET /readyz", a.ready)
+	mux.Handle("GET /metrics", metrics)
+	mux.HandleFunc("POST /backup", a.backup)
+	if profiles {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
+	a.http = &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	var err error
+	if a.listener, err = net.Listen("tcp", addr); err != nil {
+		return nil, fmt.Errorf("admin.listen: %w", err)
+	}
+	return a, nil
+}
+
+func (a *admin) addr() string { return a.listener.Addr().String() }
+
+func (a *admin) serve() error {
+	if err := a.http.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve admin.listen: %w", err)
+	}
+	return nil
+}
+
+func (a *admin) close() error {
+	err := a.http.Close()
+	if closeErr := a.listener.Close(); closeErr != nil && !errors.Is(closeErr, net.ErrClosed) {
+		err = errors.Join(err, closeErr)
+	}
+	return err
+}
+
+// health says that the process answers.
+func (a *admin) health(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// ready says whether the server should be sent new clients, and if not, why.
+func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
+	reasons := a.server.readiness()
+	status := http.StatusOK
+	if len(reasons) > 0 {
+		status = http.StatusServiceUnavailable
+	}
+	answer(w, status, map[string]any{"ready": len(reasons) == 0, "reasons": append([]reason{}, reasons...)})
+}
+
+// backup writes a checkpoint into a new or empty folder of the server's machine. It wants an API key: it
+// writes where it is told to.
+func (a *admin) backup(w http.ResponseWriter, r *http.Request) {
+	key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !a.server.keys.Check(key) {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "A backup wants an API key, as a bearer token.")
+		return
+	}
+	var request struct {
+		Dir string `json:"dir"`
+	}
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 16<<10))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&request); err != nil || !filepath.IsAbs(request.Dir) {
+		refuse(w, http.StatusBadRequest, "INVALID_MESSAGE", `Wants {"dir":"/an/absolute/path"}, of a new or empty folder on the server's machine.`)
+		return
+	}
+	began := time.Now()
+	err := a.server.store.Checkpoint(filepath.Clean(request.Dir))
+	took := time.Since(began)
+	switch {
+	case errors.Is(err, persistence.ErrNotDataFolder):
+		refuse(w, http.StatusConflict, "NOT_EMPTY", "The folder is not empty: give a new one.")
+		return
+	case err != nil:
+		a.server.log.Error("backup failed", "dir", request.Dir, "err", err)
+		refuse(w, http.StatusInternalServerError, "BACKUP_FAILED", "The backup could not be written; the server's log says why.")
+		return
+	}
+	a.server.log.Info("backup written", "dir", request.Dir, "took", took)
+	answer(w, http.StatusOK, map[string]any{"dir": filepath.Clean(request.Dir), "seconds": took.Seconds()})
+}
+
+func refuse(w http.ResponseWriter, status int, code, message string) {
+	answer(w, status, map[string]any{"error": map[string]string{"code": code, "message": message}})
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // who went away needs no answer
+}

@@ -1,0 +1,175 @@
+package cmd
+
+import (
+	"time"
+
+	"dormouse/actors"
+	"dormouse/claims"
+	"dormouse/persistence"
+	"dormouse/transport"
+	"dormouse/transport/hotsock"
+	"dormouse/transport/ws"
+)
+
+// Config is the packages' Options put together, and what only the program itself needs. DefaultConfig
+// makes one; load changes it by file, environment and flags.
+type Config struct {
+	TokenKeys []tokenKey
+	TokenJWKS string
+	APIKeys   []secret
+
+	HTTP    transport.Options
+	Claims  claims.Options
+	Store   persistence.Options // its Dir is the data folder
+	Actors  actors.Options
+	WS      ws.Options
+	Hotsock hotsock.Options
+
+	Durability        string // of channels that no pattern names
+	ChannelDurability []patternWord
+	AdminListen       string
+	Pprof             bool
+	DrainTimeout      time.Duration
+	LogLevel          string
+	LogFormat         string
+	MemoryLimit       int64 // bytes; zero: chosen from the machine
+	GCPercent         int   // GOGC; zero: chosen from the machine
+}
+
+// The program's own defaults. Every other default is that of the package concerned.
+const (
+	defaultListen       = "127.0.0.1:8080"
+	defaultData         = "dormouse-data"
+	defaultAdminListen  = "127.0.0.1:9090"
+	defaultDrainTimeout = 45 * time.Second
+)
+
+// DefaultConfig is the configuration of an empty file.
+func DefaultConfig() *Config {
+	c := &Config{
+		AdminListen:  defaultAdminListen,
+		Durability:   persistence.Sync.String(),
+		DrainTimeout: defaultDrainTimeout,
+		LogLevel:     "info",
+		LogFormat:    "text",
+	}
+	c.HTTP.Addr = defaultListen
+	c.Store.Dir = defaultData
+	c.HTTP.EnsureDefaults()
+	c.Claims.EnsureDefaults()
+	c.Store.EnsureDefaults()
+	c.Actors.EnsureDefaults()
+	c.Actors.Channel.EnsureDefaults()
+	c.WS.EnsureDefaults()
+	c.Hotsock.EnsureDefaults()
+	// These follow from others, when the program starts.
+	c.Hotsock.FrameBurst, c.Hotsock.ConnectBurst, c.Hotsock.MaxBody = 0, 0, 0
+	// What hangs on the logger or a store is given when the program starts, not here.
+	c.Store.Logger, c.Store.Fatal, c.Actors.Logger, c.Actors.Durability, c.WS.Logger = nil, nil, nil, nil, nil
+	c.Hotsock.Logger, c.HTTP.Logger = nil, nil
+	return c
+}
+
+// A setting is one key of the configuration: a place in a Config and what people are told about it.
+type setting struct {
+	key   string // as the file spells it; a dot is a level
+	value value
+	// field is what the package concerned calls it, such as "ws.OutboxBytes", so that its refusals can
+	// be told in the words of the file; "" if it is the program's own.
+	field string
+	help  string // a sentence without its full stop
+}
+
+var durabilityWords = []string{"sync", "async", "none"}
+
+// settings lists every key there is, in the order of the printed file. It is the one table that the file,
+// the environment, the flags, the help and the printed configuration are made of.
+func (c *Config) settings() []setting {
+	l := &c.Claims.Limits
+	return []setting{
+		{"listen", textValue{&c.HTTP.Addr}, "", "address of clients and backends; port 0 takes a free one"},
+		{"data", pathValue{&c.Store.Dir}, "", "data folder; made if it is not there"},
+		{"allow_plain", boolValue{&c.HTTP.AllowPlain}, "", "serve plain HTTP on other addresses than loopback, for instance behind a proxy that does TLS"},
+		{"origins", listValue{&c.WS.Origins}, "ws.Origins", "origins that browsers may connect from, such as https://example.com; none: any, since only tokens give rights"},
+		{"api_keys", secretsValue{&c.APIKeys}, "", "keys of backends: plain (32 characters or more), sha256:<hex>, or file:/path; none: nobody may publish over HTTP"},
+
+		{"token.keys", keysValue{&c.TokenKeys}, "", "keys that verify tokens, each {alg, kid, key}; key is PEM, base64, or file:/path"},
+		{"token.jwks", pathValue{&c.TokenJWKS}, "", "file with a JSON Web Key Set, beside token.keys"},
+		{"token.audience", textValue{&c.Claims.Audience}, "claims.Audience", "what aud must contain; empty: aud is ignored"},
+		{"token.issuer", textValue{&c.Claims.Issuer}, "claims.Issuer", "what iss must be; empty: iss is ignored"},
+		{"token.leeway", durationValue{&c.Claims.Leeway}, "claims.Leeway", "how far clocks may differ, for exp and nbf"},
+		{"token.max_lifetime", durationValue{&c.Claims.MaxLifetime}, "claims.MaxLifetime", "refuse tokens whose exp is further ahead; 0: any"},
+
+		{"tls.cert", pathValue{&c.HTTP.CertFile}, "", "certificate chain, PEM; read again when it changes"},
+		{"tls.key", pathValue{&c.HTTP.KeyFile}, "", "private key of the certificate, PEM"},
+
+		{"durability.default", wordValue{&c.Durability, durabilityWords}, "", "what a yes means: sync (on disk), async (on disk soon, see storage.async_interval), none"},
+		{"durability.channels", patternsValue{&c.ChannelDurability, durabilityWords}, "", "the same for channels by pattern, the first that matches; such as cursor.*: none"},
+
+		{"storage.notify_expiry", boolValue{&c.Actors.Channel.NotifyExpiry}, "channel.NotifyExpiry", "tell observers when an entry expires"},
+		{"storage.async_interval", durationValue{&c.Store.AsyncInterval}, "persistence.AsyncInterval", "how long an async write may take to reach the disk"},
+		{"storage.read_only_at", shareValue{&c.Store.ReadOnlyAt}, "persistence.ReadOnlyAt", "used share of the disk from which writes are refused"},
+		{"storage.memtable_size", sizeValue[int64]{&c.Store.MemTableSize}, "persistence.MemTableSize", "what a crash leaves to replay at most: 12 ms per MiB; two are held in memory"},
+		{"storage.cache_size", sizeValue[int64]{&c.Store.CacheSize}, "persistence.CacheSize", "memory for blocks read from disk"},
+		{"storage.ballast_size", sizeValue[int64]{&c.Store.BallastBytes}, "persistence.BallastBytes", "file that is given up when the disk is full; 0: 64MiB, or a hundredth of a small disk"},
+		{"storage.checkpoint_size", sizeValue[int]{&c.Store.CheckpointBytes}, "persistence.CheckpointBytes", "log of one channel after which its changed rows are written to their places"},
+
+		{"limits.connections", countValue{&c.Actors.MaxConnections}, "actors.MaxConnections", "clients at once; more get 503"},
+		{"limits.connection_age", durationValue{&c.Actors.MaxConnectionAge}, "actors.MaxConnectionAge", "age at which a connection is ended with 1001, give or take 5 %; clients come back by themselves"},
+		{"limits.pending", countValue{&c.Hotsock.MaxPending}, "hotsock.MaxPending", "commands of one connection that may wait for answers before no more are read from it"},
+		{"limits.frame_rate", rateValue{&c.Hotsock.FrameRate}, "hotsock.FrameRate", "frames a second from one connection in the long run, more are refused with RATE_LIMITED; 0: any number"},
+		{"limits.frame_burst", countValue{&c.Hotsock.FrameBurst}, "hotsock.FrameBurst", "frames at once, likewise; 0: a second's worth"},
+		{"limits.rate_refusals", countValue{&c.Hotsock.MaxRateRefusals}, "hotsock.MaxRateRefusals", "RATE_LIMITED within 10 s that end a connection with 1008"},
+		{"limits.connect_rate", rateValue{&c.Hotsock.ConnectRate}, "hotsock.ConnectRate", "connections a second that one address may try in the long run, more get 429; 0: any number"},
+		{"limits.connect_burst", countValue{&c.Hotsock.ConnectBurst}, "hotsock.ConnectBurst", "connections at once, likewise; 0: a second's worth"},
+		{"limits.message_size", sizeValue[int]{&c.WS.MaxMessage}, "ws.MaxMessage", "one incoming WebSocket message; more closes with 1009. Times the connections, this is what 14 bytes from each can make the server allocate"},
+		{"limits.message_fragments", countValue{&c.WS.MaxFragments}, "ws.MaxFragments", "frames of one incoming message; more closes with 1008"},
+		{"limits.message_timeout", durationValue{&c.WS.MessageTimeout}, "ws.MessageTimeout", "from a message's first byte to its last"},
+		{"limits.data_size", sizeValue[int]{&c.Actors.Channel.MaxData}, "channel.MaxData", "data of one message or entry"},
+		{"limits.outbox_size", sizeValue[int]{&c.WS.OutboxBytes}, "ws.OutboxBytes", "bytes that may wait for one client that does not read; more closes with 4002"},
+		{"limits.outbox_frames", countValue{&c.WS.OutboxFrames}, "ws.OutboxFrames", "frames that may wait, likewise"},
+		{"limits.write_timeout", durationValue{&c.WS.WriteTimeout}, "ws.WriteTimeout", "one write to a client, and its closing handshake"},
+		{"limits.ping_interval", durationValue{&c.WS.PingInterval}, "ws.PingInterval", "silence after which a client is pinged"},
+		{"limits.pong_timeout", durationValue{&c.WS.PongTimeout}, "ws.PongTimeout", "how long it may then stay silent"},
+		{"limits.handshake_timeout", durationValue{&c.WS.HandshakeTimeout}, "ws.HandshakeTimeout", "the answer to an upgrade"},
+		{"limits.flush_window", durationValue{&c.WS.FlushWindow}, "ws.FlushWindow", "wait before a write so that more frames join it; 0: off"},
+		{"limits.keep_alive_period", durationValue{&c.Actors.KeepAlivePeriod}, "actors.KeepAlivePeriod", "how often clients that asked get hotsock.keepAlive"},
+		{"limits.http_timeout", durationValue{&c.Hotsock.HTTPTimeout}, "hotsock.HTTPTimeout", "one HTTP call"},
+		{"limits.http_body_size", sizeValue[int64]{&c.HTTP.MaxBody}, "transport.MaxBody", "a request's body; the parts of the API have smaller bounds of their own"},
+		{"limits.http_header_timeout", durationValue{&c.HTTP.ReadHeaderTimeout}, "transport.ReadHeaderTimeout", "a request's headers, and a TLS handshake"},
+		{"limits.http_read_timeout", durationValue{&c.HTTP.ReadTimeout}, "transport.ReadTimeout", "a whole request"},
+		{"limits.http_write_timeout", durationValue{&c.HTTP.WriteTimeout}, "transport.WriteTimeout", "a whole answer"},
+		{"limits.http_idle_timeout", durationValue{&c.HTTP.IdleTimeout}, "transport.IdleTimeout", "an HTTP connection between two requests"},
+		{"limits.http_header_size", sizeValue[int]{&c.HTTP.MaxHeaderBytes}, "transport.MaxHeaderBytes", "a request's line and headers, its token among them"},
+		{"limits.presence_size", sizeValue[int]{&c.Actors.Channel.MaxPresenceBytes}, "channel.MaxPresenceBytes", "list of members of a presence channel, as JSON; all of it goes to all of them at each change"},
+		{"limits.dedup_window", durationValue{&c.Actors.Channel.DedupWindow}, "channel.DedupWindow", "how long a deduplication id lets nothing else through"},
+		{"limits.idle_after", durationValue{&c.Actors.IdleAfter}, "actors.IdleAfter", "how long a channel that nobody needs stays in memory"},
+		{"limits.turn_commands", countValue{&c.Actors.TurnOps}, "actors.TurnOps", "commands that a busy channel may join in one commit"},
+		{"limits.turn_size", sizeValue[int]{&c.Actors.TurnBytes}, "actors.TurnBytes", "bytes, likewise"},
+		{"limits.commit_queue", sizeValue[int64]{&c.Store.QueueBytes}, "persistence.QueueBytes", "writes on their way to the disk beyond which the server reads no more from clients"},
+
+		{"limits.token_size", sizeValue[int]{&l.TokenSize}, "claims.TokenSize", "a whole token"},
+		{"limits.token_header_size", sizeValue[int]{&l.HeaderSize}, "claims.HeaderSize", "a token's decoded header"},
+		{"limits.token_kid_size", sizeValue[int]{&l.KeyIDSize}, "claims.KeyIDSize", "a token's kid"},
+		{"limits.token_depth", countValue{&l.Depth}, "claims.Depth", "levels of a token's claims"},
+		{"limits.token_elements", countValue{&l.Elements}, "claims.Elements", "values in a token's claims"},
+		{"limits.token_patterns", countValue{&l.ChannelPatterns}, "claims.ChannelPatterns", "channel patterns of a token"},
+		{"limits.token_regexes", countValue{&l.Regexes}, "claims.Regexes", "#regex: keys of a token"},
+		{"limits.token_regex_size", sizeValue[int]{&l.RegexSize}, "claims.RegexSize", "one #regex: expression"},
+		{"limits.token_regex_weight", countValue{&l.RegexWeight}, "claims.RegexWeight", "all compiled expressions of a token, in instructions and ranges"},
+		{"limits.umd_size", sizeValue[int]{&l.UMDSize}, "claims.UMDSize", "a user's metadata, as JSON"},
+		{"limits.uid_length", countValue{&l.UID}, "claims.UID", "characters of a uid"},
+
+		{"log.level", wordValue{&c.LogLevel, []string{"debug", "info", "warn", "error"}}, "", "the least that is logged"},
+		{"log.format", wordValue{&c.LogFormat, []string{"text", "json"}}, "", "how it is logged, to standard error"},
+
+		{"admin.listen", textValue{&c.AdminListen}, "", "address of /healthz, /readyz, /metrics and POST /backup; port 0 takes a free one"},
+		{"admin.pprof", boolValue{&c.Pprof}, "", "serve Go's profiles at /debug/pprof/ there too"},
+
+		{"drain.timeout", durationValue{&c.DrainTimeout}, "", "a stopping server has ended after this time at the latest"},
+		{"drain.spread", durationValue{&c.HTTP.DrainOver}, "", "time over which a stopping server closes its connections, so that they do not all come back elsewhere at once"},
+
+		{"runtime.memory_limit", sizeValue[int64]{&c.MemoryLimit}, "", "memory that Go's collector keeps below, GOMEMLIMIT; 0: chosen from the machine"},
+		{"runtime.gc_percent", countValue{&c.GCPercent}, "", "growth of the heap at which it is collected, GOGC; 0: chosen from the machine"},
+	}
+}

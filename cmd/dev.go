@@ -1,0 +1,183 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"dormouse/transport/console"
+)
+
+type devCmd struct {
+	Listen   string `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Address to listen on, of loopback; port 0 takes a free one (${default})."`
+	Data     string `default:"dormouse-data" placeholder:"FOLDER" help:"Data folder; made if it is not there, kept for the next run (${default})."`
+	LogLevel string `default:"warn" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"The least that is logged: ${enum} (${default})."`
+	Pprof    bool   `help:"Serve Go's profiles on the admin listener, at /debug/pprof/."`
+	JSON     bool   `help:"Print one JSON line with addresses, token and keys, for programs."`
+}
+
+func (*devCmd) Help() string {
+	return "It makes a data folder with keys of its own, and serves a page where a few browser tabs share a game lobby. The keys are for development: dormouse serve refuses them."
+}
+
+const (
+	devTokenTTL  = 24 * time.Hour // of the token that is printed
+	demoTokenTTL = time.Minute    // of a page's token, which it renews at each connect
+	demoChannel  = console.DemoLobby
+)
+
+// A devReport is what a development server tells about itself.
+type devReport struct {
+	URL      string   `json:"url"`
+	Page     string   `json:"page"`
+	Socket   string   `json:"websocket"` // with a token
+	Token    string   `json:"token"`
+	APIKey   string   `json:"apiKey"`
+	Admin    string   `json:"admin"`
+	Data     string   `json:"data"`
+	Commands []string `json:"commands"`
+	PID      int      `json:"pid"`
+}
+
+// Run serves until the process is told to stop.
+func (c *devCmd) Run(ctx context.Context, p *program) error {
+	log := newLogger(p.err, c.LogLevel, "text")
+	slog.SetDefault(log)
+	tune(0, 0)
+	_, statErr := os.Stat(c.Data)
+	s, report, err := c.start(p, log)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(devInfoPath(c.Data))
+	if c.JSON {
+		err = printJSON(p.out, report)
+	} else {
+		report.print(newPrinter(p.out, p.env), errors.Is(statErr, fs.ErrNotExist))
+	}
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	return untilStopped(ctx, s, nil)
+}
+
+// start makes keys and a server for them, and leaves its address in the data folder.
+func (c *devCmd) start(p *program, log *slog.Logger) (*Server, *devReport, error) {
+	l, _ := load(sources{})
+	l.HTTP.Addr, l.Store.Dir, l.Pprof = c.Listen, c.Data, c.Pprof
+	l.AdminListen = "127.0.0.1:0" // so that it never stands in the way of the one that counts
+	l.Store.BallastBytes = -1     // 64 MiB that nobody expects in a project's folder
+	l.where["listen"], l.where["data"] = "--listen", "--data"
+
+	var keys *devKeys
+	var report *devReport
+	config := &checked{loaded: l}
+	config.durability = (&validation{loaded: l}).durabilities()
+	s, err := start(config, log, extras{
+		build:  p.versions(),
+		home:   http.RedirectHandler(console.DemoPath, http.StatusFound),
+		atOnce: true,
+		// The keys come after the store has made the folder and found it to be ours.
+		mount: func(s *Server) (err error) {
+			if keys, err = openDevKeys(c.Data); err != nil {
+				return err
+			}
+			l.TokenKeys, l.APIKeys = []tokenKey{keys.tokenKey()}, []secret{{text: keys.api}}
+			checkedKeys, faults := l.validate(forDev)
+			if err := faults.err(); err != nil {
+				return err
+			}
+			if err := s.setKeys(checkedKeys); err != nil {
+				return err
+			}
+			if report, err = c.report(p, s, keys); err != nil {
+				return err
+			}
+			s.http.Handle(console.DemoPath, demo(keys, report.Commands, log))
+			return nil
+		},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := json.Marshal(devInfo{URL: report.URL, Admin: report.Admin, PID: report.PID})
+	if err == nil {
+		err = writePrivate(devInfoPath(c.Data), append(info, '\n'))
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, s.Close())
+	}
+	return s, report, nil
+}
+
+// demo is the page, with tokens that allow what it needs and no more.
+func demo(keys *devKeys, commands []string, log *slog.Logger) http.Handler {
+	signer := keys.signer()
+	return console.Demo(console.DemoOptions{
+		Token: func(uid, name string) (string, error) {
+			claims := console.DemoClaims(uid, name, console.DemoColor(uid))
+			claims["exp"] = time.Now().Add(demoTokenTTL).Unix()
+			return signer.sign(claims)
+		},
+		Commands: commands,
+		Logger:   log,
+	})
+}
+
+// report gathers what a newcomer wants to know, and signs a token that may do everything everywhere.
+func (c *devCmd) report(p *program, s *Server, keys *devKeys) (*devReport, error) {
+	claims := map[string]any{"scope": "connect", "uid": "dev", "exp": time.Now().Add(devTokenTTL).Unix()}
+	if err := addChannel(claims, "*:all"); err != nil {
+		return nil, err
+	}
+	token, err := keys.signer().sign(claims)
+	if err != nil {
+		return nil, err
+	}
+	base := "http://" + s.Addr()
+	socket, err := socketURL(base, token)
+	if err != nil {
+		return nil, err
+	}
+	folder := ""
+	if c.Data != defaultData {
+		folder = " --data " + shellQuote(c.Data)
+	}
+	return &devReport{
+		URL: base, Page: base + console.DemoPath, Socket: socket.String(), Token: token, APIKey: keys.api,
+		Admin: "http://" + s.AdminAddr(), Data: c.Data, PID: os.Getpid(),
+		Commands: []string{
+			fmt.Sprintf("%s watch%s %s", p.invoked, folder, demoChannel),
+			fmt.Sprintf("%s set%s %s settings.maxPlayers 8", p.invoked, folder, demoChannel),
+			fmt.Sprintf("curl -H 'Authorization: Bearer %s' %s/channels/%s/storage", keys.api, base, demoChannel),
+		},
+	}, nil
+}
+
+// print is the newcomer's first screen.
+func (r *devReport) print(out printer, fresh bool) {
+	state := "kept from the last run"
+	if fresh {
+		state = "new"
+	}
+	out.line("\n%s  %s\n", out.bold("Dormouse is awake."), out.dim("For development: its keys are in "+r.Data+" ("+state+")."))
+	for _, row := range [][2]string{
+		{"Page", out.bold(out.link(r.Page))},
+		{"WebSocket", out.link(r.Socket)},
+		{"API key", r.APIKey},
+		{"Admin", out.link(r.Admin) + out.dim("  /healthz /readyz /metrics")},
+	} {
+		out.line("  %-10s %s", row[0], row[1])
+	}
+	out.line("\n%s\n", out.bold("Open the page in two tabs, or try in another terminal:"))
+	for _, command := range r.Commands {
+		out.line("  %s", command)
+	}
+	out.line("\n%s", out.dim("Ctrl-C stops it; what was said to be saved is on disk in any case."))
+}

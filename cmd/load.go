@@ -1,0 +1,190 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// sources are where settings come from. What stands later in this struct goes before what stands earlier,
+// and a list replaces a list as a whole.
+type sources struct {
+	file  string              // path of a YAML file; "": none
+	env   []string            // as os.Environ gives it
+	flags map[string][]string // by key, as given on the command line
+}
+
+// A loaded is a Config with the memory of where each setting came from.
+type loaded struct {
+	*Config
+	where    map[string]string // by key; absent: the default
+	warnings []string          // things that were ignored, for people
+}
+
+// load reads all sources over the defaults. What it could not read is in the faults; the rest is in the
+// Config all the same, so that check can name faults of both kinds at once.
+func load(s sources) (*loaded, Faults) {
+	l := &loaded{Config: DefaultConfig(), where: map[string]string{}}
+	settings := l.settings()
+	faults := l.readFile(s.file, settings)
+	faults = append(faults, l.readEnv(s.env, settings)...)
+	for _, set := range settings {
+		given, ok := s.flags[set.key]
+		if !ok {
+			continue
+		}
+		l.where[set.key] = "--" + flagName(set.key)
+		if err := set.value.set(flagTree(given), ""); err != nil {
+			faults = append(faults, Fault{l.where[set.key], set.key, err.Error()})
+		}
+	}
+	return l, faults
+}
+
+// flagTree joins what was given for one flag: a flag given several times is a list.
+func flagTree(given []string) tree {
+	if len(given) == 1 {
+		return tree{kind: treeScalar, scalar: given[0]}
+	}
+	t := tree{kind: treeList}
+	for _, s := range given {
+		item := tree{kind: treeScalar, scalar: s}
+		if flow, err := parseTree([]byte(s)); err == nil && flow.kind == treePairs {
+			item = flow
+			item.line = 0
+		}
+		t.list = append(t.list, item)
+	}
+	return t
+}
+
+func (l *loaded) readFile(path string, settings []setting) Faults {
+	if path == "" {
+		return nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		var p *os.PathError
+		if errors.As(err, &p) {
+			err = p.Err
+		}
+		return Faults{{Where: path, Message: fmt.Sprintf("cannot be read: %v", err)}}
+	}
+	root, err := parseTree(text)
+	var bad *treeError
+	switch {
+	case errors.As(err, &bad):
+		return Faults{{Where: place(path, bad.line), Message: bad.message}}
+	case root.kind == treeNull:
+		return nil
+	case root.kind != treePairs:
+		return Faults{{Where: place(path, root.line), Message: "wants keys, such as listen: 127.0.0.1:8080"}}
+	}
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return Faults{{Where: path, Message: err.Error()}}
+	}
+	var faults Faults
+	l.readPairs(path, folder, "", root.pairs, settings, &faults)
+	return faults
+}
+
+func place(path string, line int) string {
+	if line == 0 {
+		return path
+	}
+	return fmt.Sprintf("%s:%d", path, line)
+}
+
+// readPairs reads one level of the file: what stands under prefix.
+func (l *loaded) readPairs(path, folder, prefix string, pairs []pair, settings []setting, faults *Faults) {
+	for _, p := range pairs {
+		key := prefix + p.name
+		where := place(path, p.line)
+		if i := slices.IndexFunc(settings, func(s setting) bool { return s.key == key }); i >= 0 {
+			l.where[key] = where
+			if err := settings[i].value.set(p.value, folder); err != nil {
+				*faults = append(*faults, Fault{where, key, err.Error()})
+			}
+			continue
+		}
+		below := slices.ContainsFunc(settings, func(s setting) bool { return strings.HasPrefix(s.key, key+".") })
+		switch {
+		case !below:
+			*faults = append(*faults, Fault{where, key, "unknown key" + didYouMean(p.name, siblings(prefix, settings))})
+		case p.value.kind == treePairs:
+			l.readPairs(path, folder, key+".", p.value.pairs, settings, faults)
+		case p.value.kind == treeNull:
+		case key == "durability": // the one section that is also a word: durability: sync
+			l.readPairs(path, folder, key+".", []pair{{"default", p.line, p.value}}, settings, faults)
+		default:
+			*faults = append(*faults, Fault{where, key, "wants keys below it: " + strings.Join(siblings(key+".", settings), ", ")})
+		}
+	}
+}
+
+// siblings lists the names that may stand under prefix.
+func siblings(prefix string, settings []setting) []string {
+	var names []string
+	for _, s := range settings {
+		rest, ok := strings.CutPrefix(s.key, prefix)
+		if !ok {
+			continue
+		}
+		name, _, _ := strings.Cut(rest, ".")
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// ownEnv are the variables with our prefix that are no settings: those of the client commands, and what
+// the tests of a binary use.
+var ownEnv = []string{"DORMOUSE_URL", "DORMOUSE_ADMIN_URL", "DORMOUSE_API_KEY", "DORMOUSE_TOKEN", "DORMOUSE_CONFIG"}
+
+// readEnv reads DORMOUSE_*. A variable with that prefix that is no setting is a warning and no fault: an
+// orchestrator may put variables of its own there (Kubernetes does, for a service named dormouse).
+func (l *loaded) readEnv(environ []string, settings []setting) Faults {
+	byName := map[string]setting{}
+	names := slices.Clone(ownEnv)
+	for _, s := range settings {
+		byName[envName(s.key)] = s
+		names = append(names, envName(s.key))
+	}
+	var faults Faults
+	for _, variable := range environ {
+		name, text, _ := strings.Cut(variable, "=")
+		if !strings.HasPrefix(name, "DORMOUSE_") || slices.Contains(ownEnv, name) {
+			continue
+		}
+		s, ok := byName[name]
+		if !ok {
+			if !strings.Contains(text, "://") && !strings.Contains(name, "_SERVICE_") && !strings.Contains(name, "_PORT_") {
+				l.warnings = append(l.warnings, name+" is not a setting, and was ignored"+didYouMean(name, names))
+			}
+			continue
+		}
+		l.where[s.key] = name
+		if err := s.value.set(tree{kind: treeScalar, scalar: text}, ""); err != nil {
+			faults = append(faults, Fault{name, s.key, err.Error()})
+		}
+	}
+	return faults
+}
+
+// envName is the environment variable of a key: token.keys is DORMOUSE_TOKEN_KEYS.
+func envName(key string) string {
+	return "DORMOUSE_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+// flagName is the flag of a key: token.keys is --token-keys.
+func flagName(key string) string {
+	if key == "admin.pprof" {
+		return "pprof"
+	}
+	return strings.NewReplacer(".", "-", "_", "-").Replace(key)
+}

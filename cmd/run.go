@@ -1,0 +1,259 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dormouse/actors"
+	"dormouse/claims"
+	"dormouse/persistence"
+	"dormouse/transport"
+	"dormouse/transport/hotsock"
+	"dormouse/transport/metrics"
+	"dormouse/transport/ws"
+)
+
+// A Server is the whole program, running. [start] makes one; it listens from then on, and Run serves.
+//
+// Its parts stand in the order in which they are made, and end in the opposite one: clients are let go
+// first, then the engine has nothing more to do, then everything it did is on disk, then the folder is
+// released. The admin listener outlives them all, to tell that the server is going.
+type Server struct {
+	config   *checked
+	log      *slog.Logger
+	storage  *metrics.Storage
+	store    *persistence.Store
+	verifier *claims.Verifier
+	keys     *hotsock.Keys
+	system   *actors.System
+	acceptor *ws.Acceptor
+	http     *transport.Server
+	admin    *admin
+
+	congested atomic.Bool
+	ending    sync.Once // of the engine, which ends once
+	endErr    error
+	closing   sync.Once
+	closeErr  error
+}
+
+// extras are what a server may have beside the configuration.
+type extras struct {
+	build  versionInfo
+	mount  func(s *Server) error // more handlers, before it serves
+	home   http.Handler          // what people see at /, in a browser
+	atOnce bool                  // a shutdown does not spread its closes
+	fatal  func(error)           // a write failed; nil: end the process
+}
+
+// start opens the data folder and takes both addresses. What fails undoes what was done.
+func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
+	s = &Server{config: c, log: log, keys: new(hotsock.Keys)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(explain(c, err), s.Close())
+		}
+	}()
+	m := metrics.New(metrics.Build{Version: x.build.Version, Commit: x.build.Commit, Go: x.build.Go})
+
+	s.storage = m.Storage()
+	store := c.Store
+	store.Logger, store.Listener, store.Fatal = log, s.storeListener(), x.fatal
+	if s.store, err = persistence.Open(store); err != nil {
+		return s, err
+	}
+
+	tokens := c.Claims
+	tokens.Keys = c.tokenKeys
+	if s.verifier, err = claims.NewVerifier(tokens); err != nil {
+		return s, err
+	}
+	if err = s.keys.Set(c.apiKeys...); err != nil {
+		return s, err
+	}
+
+	engine := c.Actors
+	engine.Store, engine.Verifier, engine.Logger, engine.Durability = s.store, s.verifier, log, c.durability
+	// Nothing takes events to backends yet: made, they would only fill the disk.
+	engine.Channel.NoEvents = true
+	if s.system, err = actors.New(engine); err != nil {
+		return s, err
+	}
+	m.Engine(s.system.Stats)
+
+	sockets := c.WS
+	sockets.Subprotocols = []string{hotsock.Subprotocol}
+	sockets.Logger, sockets.Listener = log, m.WS()
+	s.acceptor = ws.NewAcceptor(sockets)
+
+	listener := c.HTTP
+	listener.Logger, listener.Drainers = log, []transport.Drainer{s.acceptor}
+	if x.atOnce {
+		listener.DrainOver = -1
+	}
+	if s.http, err = transport.Listen(listener); err != nil {
+		return s, err
+	}
+
+	surface := c.Hotsock
+	surface.System, surface.App, surface.Acceptor, surface.Keys = s.system, claims.DefaultAppID, s.acceptor, s.keys
+	surface.MaxData, surface.Draining, surface.Fallback = c.Actors.Channel.MaxData, s.http.Draining, x.home
+	surface.Logger, surface.Listener = log, m.Hotsock()
+	handler, err := hotsock.New(surface)
+	if err != nil {
+		return s, err
+	}
+	s.http.Handle("/", handler)
+
+	s.admin, err = listenAdmin(c.AdminListen, s, m.Handler(), c.Pprof)
+	if err != nil {
+		return s, err
+	}
+	if x.mount != nil {
+		err = x.mount(s)
+	}
+	return s, err
+}
+
+// storeListener hands what the store tells to the metrics, and what a person should know to the log.
+func (s *Server) storeListener() persistence.Listener {
+	return persistence.Listener{
+		Batch: func(b persistence.BatchInfo) {
+			s.storage.Batch(b.Turns, b.Bytes, b.Synced, b.Apply, b.Wait, b.Queue)
+		},
+		Congested: func(congested bool, bytes int64) {
+			s.congested.Store(congested)
+			s.storage.Congested(congested, bytes)
+		},
+		Flush:      s.storage.Flush,
+		Compaction: s.storage.Compaction,
+		DiskSlow: func(op, path string, took time.Duration) {
+			s.storage.DiskSlow()
+			s.log.Warn("the disk is slow", "op", op, "path", path, "took", took)
+		},
+		DiskUsage: s.storage.DiskUsage,
+		ReadOnly: func(readOnly bool, reason string) {
+			s.storage.ReadOnly(readOnly)
+			if readOnly {
+				s.log.Error("storage is read-only: writes are refused", "reason", reason)
+			} else {
+				s.log.Info("storage takes writes again")
+			}
+		},
+		Stall: func(stalled bool, reason string) {
+			s.storage.Stall(stalled)
+			if stalled {
+				s.log.Warn("writers wait for compactions", "reason", reason)
+			}
+		},
+	}
+}
+
+// Addr is where clients and backends find the server, host:port.
+func (s *Server) Addr() string { return s.http.Addr() }
+
+// AdminAddr is where the admin listener is, host:port.
+func (s *Server) AdminAddr() string { return s.admin.addr() }
+
+// Run serves until ctx is done, and then drains: readiness fails, upgrades get 503, connections are closed
+// over drain.spread, and what was acknowledged is on disk when it returns, drain.timeout later at the
+// most. It closes the server in any case, and returns nil if nothing was lost on the way.
+func (s *Server) Run(ctx context.Context) error {
+	failed := make(chan error, 2)
+	go func() { failed <- s.http.Serve() }()
+	go func() { failed <- s.admin.serve() }()
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		err = s.drain()
+	}
+	if closeErr := s.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// drain lets the clients go and the engine finish. The last tenth of its time belongs to the engine, so
+// that a client that clings to its socket costs itself and no one's data.
+func (s *Server) drain() error {
+	timeout := s.config.DrainTimeout
+	s.log.Info("draining", "connections", s.acceptor.Len(), "timeout", timeout)
+	s.system.Drain()
+	whole, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	clients, cancel := context.WithTimeout(whole, timeout-timeout/10)
+	defer cancel()
+	if err := s.http.Shutdown(clients); err != nil {
+		s.log.Warn("connections were cut at the end of the drain", "err", err)
+	}
+	s.acceptor.Close()
+	if err := s.endEngine(whole); err != nil {
+		return fmt.Errorf("the engine did not finish within drain.timeout (%s): %w", timeout, err)
+	}
+	s.log.Info("drained")
+	return nil
+}
+
+// endEngine waits until everything that the engine was told is decided and durable.
+func (s *Server) endEngine(ctx context.Context) error {
+	s.ending.Do(func() { s.endErr = s.system.Close(ctx) })
+	return s.endErr
+}
+
+// Close ends everything at once. What was acknowledged stays: it was on disk before that was said. Closing
+// twice does nothing.
+func (s *Server) Close() error {
+	s.closing.Do(func() {
+		var errs []error
+		if s.http != nil {
+			errs = append(errs, s.http.Close())
+		}
+		if s.acceptor != nil {
+			s.acceptor.Close()
+		}
+		if s.system != nil {
+			// Its connections were cut: this waits for their ends, and for turns that are being written.
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			errs = append(errs, s.endEngine(ctx))
+			cancel()
+		}
+		if s.store != nil {
+			errs = append(errs, s.store.Close())
+		}
+		if s.admin != nil {
+			errs = append(errs, s.admin.close())
+		}
+		s.closeErr = errors.Join(errs...)
+	})
+	return s.closeErr
+}
+
+// setKeys replaces the keys of tokens and of the API, all or none. Connections live on.
+func (s *Server) setKeys(c *checked) error {
+	if err := s.verifier.SetKeys(c.tokenKeys); err != nil {
+		return err
+	}
+	return s.keys.Set(c.apiKeys...)
+}
+
+// readiness says why the server should be sent no new clients; nothing if it should.
+func (s *Server) readiness() []reason {
+	var reasons []reason
+	if s.http.Draining() {
+		reasons = append(reasons, reason{"draining", "the server is stopping"})
+	}
+	if h := s.store.Health(); h.ReadOnly {
+		reasons = append(reasons, reason{"read-only", h.Reason})
+	}
+	if s.congested.Load() {
+		reasons = append(reasons, reason{"congested", "the disk cannot keep up with what is written"})
+	}
+	return reasons
+}

@@ -1,0 +1,173 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+type watchCmd struct {
+	URL     string `name:"url" placeholder:"URL" help:"Where the server is; also DORMOUSE_URL."`
+	Token   string `placeholder:"TOKEN" help:"A connect token that may subscribe to the channel; also DORMOUSE_TOKEN. Default: one made with the key of dormouse dev."`
+	UID     string `name:"uid" default:"watch" help:"Who the made token is for (${default})."`
+	Data    string `placeholder:"FOLDER" default:"dormouse-data" help:"Data folder of dormouse dev (${default})."`
+	Count   int    `placeholder:"N" help:"End after so many frames, the answer to subscribing not counted."`
+	Channel string `arg:"" help:"The channel."`
+	JSON    bool   `help:"Print frames alone, one a line."`
+}
+
+func (*watchCmd) Help() string {
+	return "First come the channel's entries, then everything that happens. Ctrl-C ends it."
+}
+
+// Run prints frames until it is interrupted, told to end by --count, or cut off, which is a failure.
+func (c *watchCmd) Run(ctx context.Context, p *program) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	target, err := c.target(p)
+	if err != nil {
+		return err
+	}
+	conn, err := dial(ctx, target)
+	if err != nil {
+		return err
+	}
+	defer conn.CloseNow()
+	conn.SetReadLimit(64 << 20)
+	subscribe, err := json.Marshal(map[string]string{"event": "hotsock.subscribe", "channel": c.Channel, "ref": "watch"})
+	if err != nil {
+		return err
+	}
+	if err := conn.Write(ctx, websocket.MessageText, subscribe); err != nil {
+		return err
+	}
+	err = c.print(ctx, p, conn)
+	if err == nil || ctx.Err() != nil {
+		_ = conn.Close(websocket.StatusNormalClosure, "") // a server that is gone already needs no farewell
+		return nil
+	}
+	return err
+}
+
+// target is the address to connect to, token and all.
+func (c *watchCmd) target(p *program) (*url.URL, error) {
+	base, token := c.URL, c.Token
+	if base == "" {
+		base = lookup(p.env, "DORMOUSE_URL")
+	}
+	if base == "" {
+		info, err := readDevInfo(c.Data)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("no server is known: give --url or DORMOUSE_URL, or start  dormouse dev  (looked for %s)", devInfoPath(c.Data))
+		}
+		if err != nil {
+			return nil, err
+		}
+		base = info.URL
+	}
+	if token == "" {
+		token = lookup(p.env, "DORMOUSE_TOKEN")
+	}
+	if token == "" {
+		s, err := devKeyFlags{Data: c.Data}.signer()
+		if err != nil {
+			return nil, fmt.Errorf("there is no token to connect with: give --token, or start  dormouse dev  first")
+		}
+		claims := map[string]any{"scope": "connect", "uid": c.UID, "exp": time.Now().Add(time.Minute).Unix()}
+		for _, name := range []string{c.Channel} {
+			below(below(claims, "channels"), name)
+			if err := addChannel(claims, name+":subscribe,observe"); err != nil {
+				return nil, err
+			}
+		}
+		if token, err = s.sign(claims); err != nil {
+			return nil, err
+		}
+	}
+	return socketURL(base, token)
+}
+
+// socketURL is where clients of the server at base connect.
+func socketURL(base, token string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimRight(base, "/"))
+	if err != nil || u.Host == "" {
+		return nil, usagef("%q is no address of a server: write http://host:port or https://host", base)
+	}
+	switch u.Scheme {
+	case "http", "ws":
+		u.Scheme = "ws"
+	case "https", "wss":
+		u.Scheme = "wss"
+	default:
+		return nil, usagef("%q is no address of a server: write http://host:port or https://host", base)
+	}
+	if u.Path == "" {
+		u.Path = "/v1"
+	}
+	u.RawQuery = url.Values{"token": {token}}.Encode()
+	return u, nil
+}
+
+func dial(ctx context.Context, target *url.URL) (*websocket.Conn, error) {
+	bounded, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	conn, res, err := websocket.Dial(bounded, target.String(), nil)
+	if err == nil {
+		return conn, nil
+	}
+	if res != nil && res.StatusCode != http.StatusSwitchingProtocols {
+		text, _ := io.ReadAll(io.LimitReader(res.Body, 1<<10)) // of a refusal; what cannot be read is not told
+		var refused *apiError
+		if errors.As(refusalOf(res.StatusCode, text), &refused) && refused.code != "" {
+			return nil, fmt.Errorf("the server refuses the connection: %s: %s", refused.code, refused.message)
+		}
+		return nil, refusalOf(res.StatusCode, text)
+	}
+	return nil, unreachable(target.Scheme+"://"+target.Host, err)
+}
+
+// print copies frames until one ends it.
+func (c *watchCmd) print(ctx context.Context, p *program, conn *websocket.Conn) error {
+	out := newPrinter(p.out, p.env)
+	for seen := 0; c.Count == 0 || seen < c.Count; {
+		_, frame, err := conn.Read(ctx)
+		var closed websocket.CloseError
+		switch {
+		case errors.As(err, &closed):
+			return fmt.Errorf("the server closed the connection: %d %s", closed.Code, closed.Reason)
+		case err != nil:
+			return fmt.Errorf("the connection is lost: %w", err)
+		}
+		var head struct {
+			Event string
+			Error struct{ Code, Message string }
+			Ref   string
+		}
+		if err := json.Unmarshal(frame, &head); err != nil {
+			return fmt.Errorf("the server sent what is no frame: %w", err)
+		}
+		switch {
+		case head.Event == "hotsock.connected": // holds the connection's secret
+			continue
+		case head.Event == "hotsock.error" && head.Ref == "watch":
+			return fmt.Errorf("cannot subscribe to %s: %s: %s", c.Channel, head.Error.Code, head.Error.Message)
+		case head.Event != "hotsock.subscribed":
+			seen++
+		}
+		if c.JSON {
+			out.line("%s", frame)
+		} else {
+			out.line("%s %s", out.dim(time.Now().Format("15:04:05.000")), frame)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package metrics
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"dormouse/actors"
+)
+
+// engine turns the engine's own counts into measures when it is asked.
+type engine struct{ stats func() actors.Stats }
+
+// Engine makes the engine's counts a part of every scrape. Call it once; stats is called at each scrape.
+func (m *Metrics) Engine(stats func() actors.Stats) { m.registry.MustRegister(engine{stats}) }
+
+type engineMeasure struct {
+	desc  *prometheus.Desc
+	kind  prometheus.ValueType
+	value func(s *actors.Stats) float64
+}
+
+func engineGauge(name, help string, value func(s *actors.Stats) int) engineMeasure {
+	return engineMeasure{
+		prometheus.NewDesc("dormouse_"+name, help, nil, nil), prometheus.GaugeValue,
+		func(s *actors.Stats) float64 { return float64(value(s)) },
+	}
+}
+
+func engineCounter(name, help string, value func(s *actors.Stats) uint64) engineMeasure {
+	return engineMeasure{
+		prometheus.NewDesc("dormouse_"+name, help, nil, nil), prometheus.CounterValue,
+		func(s *actors.Stats) float64 { return float64(value(s)) },
+	}
+}
+
+var engineMeasures = []engineMeasure{
+	engineGauge("actors_awake", "Channels in memory; all others sleep on disk.", func(s *actors.Stats) int { return s.Awake }),
+	engineGauge("clients", "Clients that the engine knows.", func(s *actors.Stats) int { return s.Connections }),
+	engineCounter("commands_total", "Commands of clients.", func(s *actors.Stats) uint64 { return s.Commands }),
+	engineCounter("turns_total", "Turns of channels that wrote something.", func(s *actors.Stats) uint64 { return s.Turns }),
+	engineCounter("deliveries_total", "Frames that channels handed to subscribers.", func(s *actors.Stats) uint64 { return s.Deliveries }),
+	engineCounter("refusals_total", "Commands that were refused.", func(s *actors.Stats) uint64 { return s.Refusals }),
+	engineCounter("faults_total", "Commands that failed for reasons of the server.", func(s *actors.Stats) uint64 { return s.Faults }),
+	engineCounter("panics_total", "Panics that cost one command each.", func(s *actors.Stats) uint64 { return s.Panics }),
+	engineCounter("wakes_total", "Channels that were read from disk.", func(s *actors.Stats) uint64 { return s.Wakes }),
+	engineCounter("sleeps_total", "Channels that left memory.", func(s *actors.Stats) uint64 { return s.Sleeps }),
+}
+
+// Describe implements prometheus.Collector.
+func (engine) Describe(to chan<- *prometheus.Desc) {
+	for _, measure := range engineMeasures {
+		to <- measure.desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (e engine) Collect(to chan<- prometheus.Metric) {
+	s := e.stats()
+	for _, measure := range engineMeasures {
+		to <- prometheus.MustNewConstMetric(measure.desc, measure.kind, measure.value(&s))
+	}
+}
