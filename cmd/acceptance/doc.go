@@ -1,0 +1,33 @@
+// Package acceptance tells what the program promises to those who see it only from outside, and has no code
+// of its own: its tests build the program, run it, speak to it over its sockets, and end it as people and
+// machines do. No test here reaches into the server, and nothing in here is a stand-in for anything.
+//
+// The chapters:
+//
+//	build_test.go       the program, built once for all tests; wrong builds that a test must catch
+//	settings_test.go    configuration files, and the keys and tokens that go with them
+//	server_test.go      one process: start, kill, restart, stop; its log
+//	client_test.go      one connection: send, expect, expect nothing, expect a close
+//	scene_test.go       scripts of several clients, in the notation of the case table
+//	hotsock_*_test.go   the protocol's acceptance cases, by number
+//	kill_*_test.go      kill -9 at random moments: what was told stays true
+//	snapshot_test.go    a snapshot, then every later value once
+//	hostile_*_test.go   frames, tokens and bodies of people who mean harm
+//	badinput_test.go    configurations and folders that cannot work, and what people are told
+//	drain_test.go       an orderly end under load
+//	isolation_test.go   one connection's flood, another channel's round trips
+//
+// Scripts name their clients. A line is one frame, sent or expected, or silence:
+//
+//	A > sub c
+//	A < subscribed c
+//	B > {"event":"chat","channel":"c","data":1}
+//	A < {"id":"<ulid>","event":"chat","channel":"c","data":1,"meta":{"uid":null,"umd":null}}
+//	B ∅
+//
+// In an expected frame "<any>" stands for any value, "<string>" for any string, "<ulid>" for a message's id,
+// and "$x" for a value that must be the same wherever x is written.
+//
+// Waiting is real here, and bounded: [patience] for what must come, [quiet] for what must not. Nothing
+// asserts how fast the machine is; figures are logged.
+package acceptance
