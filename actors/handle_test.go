@@ -39,7 +39,7 @@ func (c counting) decide(_ channel.Step, cmd any, _ *channel.Effects) error {
 // An actor that is stopped with messages in its mailbox, or whose name is free before it has ended, fails
 // here within seconds.
 func TestSleepLosesDoublesAndReordersNothing(t *testing.T) {
-	const senders, messages = 8, 40_000
+	const senders, rounds, perRound = 8, 800, 50
 	store, err := persistence.Open(persistence.Options{Dir: "data", FS: persistence.Memory(), BallastBytes: -1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
@@ -68,34 +68,35 @@ func TestSleepLosesDoublesAndReordersNothing(t *testing.T) {
 			}
 		}
 	})
-	for i := range senders {
-		posting.Go(func() {
-			for n := range messages {
-				s.router.tell(address, &ask{cmd: number{i, n}})
-				if n%32 == 0 { // let it run dry, or it is never idle
-					if _, err := s.askAndWait(t.Context(), address, flush{}); err != nil {
-						t.Error(err)
-					}
+	// Rounds, so that the mailbox runs dry and sleep has a chance just when the next round begins.
+	for round := range rounds {
+		for i := range senders {
+			posting.Go(func() {
+				for n := range perRound {
+					s.router.tell(address, &ask{cmd: number{i, round*perRound + n}})
 				}
-			}
-		})
-	}
-	posting.Wait()
-	if _, err := s.askAndWait(t.Context(), address, flush{}); err != nil {
-		t.Fatal(err)
+			})
+		}
+		posting.Wait()
+		if _, err := s.askAndWait(t.Context(), address, flush{}); err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			runtime.Gosched()
+		}
 	}
 	close(stop)
 	sleeping.Wait()
 	for i, n := range seen {
-		if n != messages {
-			t.Errorf("sender %d: %d of %d messages handled", i, n, messages)
+		if n != rounds*perRound {
+			t.Errorf("sender %d: %d of %d messages handled", i, n, rounds*perRound)
 		}
 	}
 	if n := bad.Load(); n > 0 {
 		t.Errorf("%d messages out of order", n)
 	}
 	sleeps := s.Stats().Sleeps
-	t.Logf("%d messages, %d sleeps", senders*messages, sleeps)
+	t.Logf("%d messages, %d sleeps", senders*rounds*perRound, sleeps)
 	if sleeps < 100 {
 		t.Errorf("only %d sleeps: this proved nothing", sleeps)
 	}

@@ -24,6 +24,7 @@ type System struct {
 	actors      *actor.ActorSystem
 	durables    *actor.Props
 	clients     *actor.Props
+	dispatcher  *dispatcher
 	directory   *directory
 	router      router
 	connections *registry
@@ -47,8 +48,9 @@ func New(o Options) (*System, error) {
 		options:     o,
 		connections: newRegistry(),
 		// An endless panic must not fill the disk with stacks.
-		panicLog: rate.NewLimiter(1, 10),
-		stop:     make(chan struct{}),
+		panicLog:   rate.NewLimiter(1, 10),
+		stop:       make(chan struct{}),
+		dispatcher: newDispatcher(),
 	}
 	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return slog.New(quiet{o.Logger.Handler()})
@@ -58,13 +60,14 @@ func New(o Options) (*System, error) {
 	}
 	// One Props for all: an actor learns who it is from its first message, so that none of them keeps a
 	// Props of its own in memory.
-	s.durables = actor.PropsFromProducer(func() actor.Actor { return &durableActor{} }, actor.WithMailbox(actor.UnboundedLockfree()))
-	s.clients = actor.PropsFromProducer(func() actor.Actor { return &connectionActor{} }, actor.WithMailbox(actor.UnboundedLockfree()))
+	s.durables = actor.PropsFromProducer(func() actor.Actor { return &durableActor{} }, actor.WithMailbox(actor.UnboundedLockfree()), actor.WithDispatcher(s.dispatcher))
+	s.clients = actor.PropsFromProducer(func() actor.Actor { return &connectionActor{} }, actor.WithMailbox(actor.UnboundedLockfree()), actor.WithDispatcher(s.dispatcher))
 	s.directory = newDirectory(s.spawnDurable)
 	s.router = router{s.directory}
 	s.clock = newClock(o.Store, s.wakeDue)
 	if err := s.clock.begin(); err != nil {
 		s.actors.Shutdown()
+		s.dispatcher.end()
 		return nil, fmt.Errorf("read what is due: %w", err)
 	}
 	s.sweeping.Add(1)
@@ -149,6 +152,7 @@ func (s *System) Close(ctx context.Context) error {
 	s.sweeping.Wait()
 	s.clock.end()
 	s.actors.Shutdown()
+	s.dispatcher.end()
 	return err
 }
 

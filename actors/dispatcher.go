@@ -1,0 +1,61 @@
+package actors
+
+import (
+	"runtime"
+	"sync/atomic"
+)
+
+// A dispatcher runs mailboxes on goroutines that stay. protoactor's own starts one for every mailbox that
+// gets its first message, and each of those grows its stack anew on the way down to the store: a sixth of
+// the engine's time. Here a mailbox goes to a worker that waits, and only if none does to a new one, so
+// that no busy mailbox can keep another from running.
+type dispatcher struct {
+	work    chan func()
+	waiting atomic.Int32
+	most    atomic.Int32 // workers that may wait for work; more than these end
+}
+
+// throughput is how many messages a mailbox handles before it lets other goroutines run.
+const throughput = 300
+
+func newDispatcher() *dispatcher {
+	d := &dispatcher{work: make(chan func())}
+	d.most.Store(int32(8 * runtime.GOMAXPROCS(0)))
+	return d
+}
+
+// Schedule runs a mailbox soon. It does not block.
+func (d *dispatcher) Schedule(mailbox func()) {
+	select {
+	case d.work <- mailbox:
+	default:
+		go d.run(mailbox)
+	}
+}
+
+// Throughput is part of protoactor's contract.
+func (d *dispatcher) Throughput() int { return throughput }
+
+func (d *dispatcher) run(mailbox func()) {
+	for {
+		mailbox()
+		if d.waiting.Add(1) > d.most.Load() {
+			d.waiting.Add(-1)
+			return
+		}
+		mailbox = <-d.work
+		d.waiting.Add(-1)
+	}
+}
+
+// end lets the workers go that wait. Mailboxes may still be scheduled, each on a goroutine of its own.
+func (d *dispatcher) end() {
+	d.most.Store(0)
+	for d.waiting.Load() > 0 {
+		select {
+		case d.work <- func() {}:
+		default:
+			runtime.Gosched() // one is between counting itself and waiting
+		}
+	}
+}
