@@ -183,3 +183,39 @@ func TestDueDoesABoundedAmountOfWork(t *testing.T) {
 		t.Errorf("%d calls, %d rows are left", calls, w.rows.Len())
 	}
 }
+
+// TestAStaleTimerFindsNothing: a timer ends only what has its very deadline.
+func TestAStaleTimerFindsNothing(t *testing.T) {
+	w := newWorld("c", Options{})
+	if err := do(w, w.c.SetStorage, &SetStorage{Key: "k", Data: []byte("1"), Store: 60, Server: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := do(w, w.c.Publish, &Publish{Event: "m", Server: true, DeduplicationID: "d1"}); err != nil {
+		t.Fatal(err)
+	}
+	rows := w.rows.Len()
+	w.fx.Reset()
+	for _, key := range []string{"k", "gone"} {
+		w.fx.put(timerKey(start.UnixMilli(), timerEntry, key), nil)
+	}
+	for _, id := range []string{"d1", "gone"} {
+		w.fx.put(timerKey(start.UnixMilli(), timerDedup, id), nil)
+	}
+	w.rows.Apply(w.fx.Writes)
+	if err := w.expire(); err != nil || w.rows.Len() != rows {
+		t.Errorf("%d rows, not %d: %v", w.rows.Len(), rows, err)
+	}
+}
+
+func TestHistoryStartsAtAWholeMillisecond(t *testing.T) {
+	for at, want := range map[time.Time]uint64{
+		time.UnixMilli(5):                        5,
+		time.UnixMilli(5).Add(time.Nanosecond):   6,
+		time.UnixMilli(6).Add(-time.Microsecond): 6,
+		time.Unix(-1, 0):                         0,
+	} {
+		if got := millisFrom(at); got != want {
+			t.Errorf("%v: %d", at, got)
+		}
+	}
+}
