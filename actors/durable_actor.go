@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -170,6 +171,9 @@ func (a *durableActor) decideGuarded(step channel.Step, cmd any) (err error) {
 	}()
 	if f := a.system.options.Intercept; f != nil {
 		f(a.address, cmd)
+	}
+	if panicPrefix != "" && strings.HasPrefix(a.address.Name, panicPrefix) {
+		panic("bait")
 	}
 	return a.decide(step, cmd, &a.fx)
 }

@@ -1,0 +1,5 @@
+//go:build bait_panic
+
+package actors
+
+const panicPrefix = "panic."
