@@ -9,7 +9,7 @@ import (
 
 // storeMessage writes a published message's row, and the row that makes it expire.
 func (c *Channel) storeMessage(m *Message, cmd *Publish, expires int64, fx *Effects) {
-	row := messageRow{expires: expires, event: m.Event, data: orNil(m.Data), origin: cmd.Sender.origin(m.Meta)}
+	row := messageRow{expires: expires, event: m.Event, data: m.Data, origin: cmd.Sender.origin(m.Meta)}
 	fx.put(messageKey(m.ID), row.encode())
 	if expires != 0 {
 		fx.put(expiryKey(expires, m.ID), nil)

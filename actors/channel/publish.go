@@ -49,7 +49,7 @@ func (c *Channel) Publish(s Step, cmd *Publish, fx *Effects) error {
 	// From here on nothing fails.
 	m := newMessage(KindPublished)
 	m.ID = c.nextID(s)
-	m.Event, m.Channel, m.Data = cmd.Event, c.name, cmd.Data
+	m.Event, m.Channel, m.Data = cmd.Event, c.name, orNil(cmd.Data)
 	*m.Meta = author(&cmd.Sender, sub, cmd.Server)
 	if cmd.Store != 0 {
 		c.storeMessage(m, cmd, expires, fx)
