@@ -48,7 +48,7 @@
 // Everything that comes out is immutable and safe for concurrent use. Compiled channels claims and
 // expressions are shared between tokens with the same text.
 //
-// Time for one token, one core, typical claims: HS 10 µs, RS and PS 40 µs, ES256 and EdDSA 60 to 80 µs;
-// ES384 and ES512 take some ten times as long as ES256, for anybody who sends a token with such a
-// header, so configure them only where they are needed.
+// One token with typical claims takes a core about 10 µs under HS, 40 to 80 µs under RS, PS, ES256 and
+// EdDSA. ES384 takes ten times as long and ES512 forty, for anybody who sends a token with such a
+// header: configure those two only where they are needed.
 package claims

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -292,4 +293,34 @@ func TestReasonsMapToTwoAnswers(t *testing.T) {
 	if !errors.Is(refuse(ReasonSpent, "used"), ErrSpent) || errors.Is(refuse(ReasonScope, "no"), ErrSpent) {
 		t.Error("a spent refusal is not ErrSpent")
 	}
+}
+
+// Sixteen goroutines verify, with claims seen before and not, while the keys change under them.
+func TestVerifyIsSafeForConcurrentUse(t *testing.T) {
+	one, two := newIssuer("HS256", "1"), newIssuer("HS256", "2")
+	v := one.verifier(t, Options{})
+	sets := [][]Key{{one.key(t)}, {one.key(t), two.key(t)}}
+	var wg sync.WaitGroup
+	for g := range 16 {
+		wg.Go(func() {
+			for i := range 50 {
+				if g == 0 {
+					if err := v.SetKeys(sets[i%2]); err != nil {
+						t.Error(err)
+					}
+					continue
+				}
+				token := one.token(connect(channels(fmt.Sprintf(`{"#regex:^r%d$":{"subscribe":true},"r*":{"getInfo":true}}`, i/4))))
+				c, err := v.Verify(token, ScopeConnect, now)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if g := (Layers{Connect: c}).Channel(fmt.Sprintf("r%d", i/4)); !g.Subscribe() || !g.GetInfo() {
+					t.Error("denied")
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
