@@ -74,9 +74,6 @@ func (b *body) need(members ...int) error {
 	return nil
 }
 
-// has reports whether a member is there.
-func (b *body) has(i int) bool { return !b.values[i].isNull() }
-
 // text returns a string, "" if it is not there.
 func (b *body) text(i int) string { return b.values[i].text() }
 

@@ -1,7 +1,6 @@
 package hotsock
 
 import (
-	"slices"
 	"strconv"
 	"time"
 
@@ -30,7 +29,7 @@ func (Codec) ID() int { return CodecID }
 // Append appends m's frame to dst. It allocates once if dst is too small, and else not at all. A kind
 // that the protocol has no frame for adds nothing.
 func (Codec) Append(dst []byte, m *channel.Message) []byte {
-	dst = slices.Grow(dst, frameSize(m))
+	dst = grow(dst, frameSize(m))
 	switch m.Kind {
 	case channel.KindPublished:
 		return appendPublished(dst, m)
@@ -61,6 +60,14 @@ func (Codec) Append(dst []byte, m *channel.Message) []byte {
 		return append(dst, `{"event":"hotsock.keepAlive","data":{}}`...)
 	}
 	return dst
+}
+
+// grow returns dst with room for n bytes more.
+func grow(dst []byte, n int) []byte {
+	if n <= cap(dst)-len(dst) {
+		return dst
+	}
+	return append(make([]byte, 0, max(2*cap(dst), len(dst)+n)), dst...)
 }
 
 // frameSize is room for m's frame if no name in it needs escapes.
@@ -268,7 +275,7 @@ func appendValue(dst, value []byte) []byte {
 
 func appendID(dst []byte, id ulid.ULID) []byte {
 	n := len(dst)
-	dst = slices.Grow(dst, ulid.EncodedSize)[:n+ulid.EncodedSize]
+	dst = grow(dst, ulid.EncodedSize)[:n+ulid.EncodedSize]
 	_ = id.MarshalTextTo(dst[n:]) // fails only for another length
 	return dst
 }

@@ -16,9 +16,9 @@ import (
 // A Handler serves the protocol over HTTP: connects on /, /v1 and /v1/, the Client HTTP API under
 // /connection/, the publish API on /publish, the Channels API under /channels/. Everything else is 404.
 //
-// It must see the path as the client wrote it. In particular it must not stand behind an http.ServeMux,
-// which redirects doubled slashes: clients make those by joining a base URL that ends in one, and a redirect
-// breaks a cross-origin POST.
+// It must see the path as the client wrote it. In particular nothing before it may redirect doubled slashes,
+// as an http.ServeMux does: clients make them by joining a base URL that ends in one, and a redirect breaks
+// a cross-origin POST. transport.Server sees to that.
 //
 // Its methods may be called from any goroutine.
 type Handler struct {

@@ -231,7 +231,7 @@ func TestSlowBody(t *testing.T) {
 	srv := httptest.NewServer(h)
 	defer srv.Close()
 	body, writer := io.Pipe()
-	defer writer.Close()
+	defer func() { _ = writer.Close() }()
 	r, err := http.NewRequest("POST", srv.URL+"/publish", body)
 	if err != nil {
 		t.Fatal(err)

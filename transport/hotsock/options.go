@@ -21,6 +21,8 @@ const (
 	// DefaultMaxPending bounds the commands of one connection that wait for answers, and so what one
 	// client can put into the engine's mailboxes.
 	DefaultMaxPending = 64
+	// maxMaxPending is what a refused frame can wait for without the waiting becoming work.
+	maxMaxPending = 1 << 12
 	// DefaultHTTPTimeout bounds one HTTP call, the reading of its body included.
 	DefaultHTTPTimeout = 5 * time.Second
 	// DefaultMaxRateRefusals is how many frames over FrameRate a client may send within
@@ -47,7 +49,7 @@ type Options struct {
 	// MaxBody is the most bytes of an HTTP body. Default MaxData and 64 KiB.
 	MaxBody int
 	// MaxPending is how many commands of one connection may wait for answers before no more are read
-	// from it. Default DefaultMaxPending.
+	// from it. At most 4096. Default DefaultMaxPending.
 	MaxPending int
 	// HTTPTimeout bounds one HTTP call, and the decision on one connect. Default DefaultHTTPTimeout.
 	HTTPTimeout time.Duration
@@ -146,7 +148,7 @@ func (o *Options) Validate() error {
 	wrong(o.Acceptor == nil, "Acceptor is missing")
 	wrong(o.MaxData < 0, "MaxData is %d, must not be negative", o.MaxData)
 	wrong(o.MaxBody < 0, "MaxBody is %d, must not be negative", o.MaxBody)
-	wrong(o.MaxPending < 0, "MaxPending is %d, must not be negative", o.MaxPending)
+	wrong(o.MaxPending < 0 || o.MaxPending > maxMaxPending, "MaxPending is %d, want 0 to %d", o.MaxPending, maxMaxPending)
 	wrong(o.HTTPTimeout < 0, "HTTPTimeout is %v, must not be negative", o.HTTPTimeout)
 	wrong(!(o.FrameRate >= 0), "FrameRate is %v, must not be negative", o.FrameRate)
 	wrong(o.FrameBurst < 0, "FrameBurst is %d, must not be negative", o.FrameBurst)

@@ -16,7 +16,6 @@ import (
 type fakeWire struct {
 	mu      sync.Mutex
 	queue   []fakeFrame
-	read    []string
 	done    chan struct{}
 	closes  []string
 	counted int
