@@ -79,8 +79,12 @@ func (a *connectionActor) publish(c *Publish) {
 		a.refuseOn(m, c.Channel, c.Ref, err)
 		return
 	}
+	sender := a.sender()
+	if c.Ref != "" {
+		sender.Sink = nil // so that there is a result, whose id the acknowledgement carries
+	}
 	a.send(name, c.Channel, c.Ref, &channel.Publish{
-		Sender:     a.sender(),
+		Sender:     sender,
 		Event:      c.Event,
 		Data:       c.Data,
 		Subscribed: !grant.Broadcast,
@@ -110,7 +114,7 @@ func (a *connectionActor) setStorage(c *SetStorage) {
 		Data:         c.Data,
 		Store:        grant.Store,
 		Emit:         grant.EmitPubSubEvent,
-		NotifyExpiry: grant.NotifyExpiry.Or(a.system.options.Channel.NotifyExpiry),
+		NotifyExpiry: grant.NotifyExpiry.Or(a.system.notifyExpiry),
 	})
 }
 

@@ -54,6 +54,8 @@ func (s *System) SetStorage(ctx context.Context, app string, r SetStorageRequest
 		Store:  r.Store,
 		Emit:   r.Emit,
 		Server: true,
+
+		NotifyExpiry: s.notifyExpiry,
 	})
 	return err
 }

@@ -34,6 +34,8 @@ type System struct {
 	panicLog    *rate.Limiter
 	draining    atomic.Bool
 
+	notifyExpiry bool // of entries whose claims do not say
+
 	sweeping sync.WaitGroup
 	stop     chan struct{}
 }
@@ -55,8 +57,12 @@ func New(o Options) (*System, error) {
 	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return slog.New(quiet{o.Logger.Handler()})
 	}))
+	// Whether an expiry is told is resolved here, claim before server, so the core is only told the verdict;
+	// and nobody listens to backend events yet.
+	core := o.Channel
+	s.notifyExpiry, core.NotifyExpiry, core.NoEvents = core.NotifyExpiry, false, true
 	s.kinds = map[string]newMachine{
-		KindChannel: func(a Address, rows *persistence.Rows) machine { return newChannelMachine(a, rows, o.Channel) },
+		KindChannel: func(a Address, rows *persistence.Rows) machine { return newChannelMachine(a, rows, core) },
 	}
 	// One Props for all: an actor learns who it is from its first message, so that none of them keeps a
 	// Props of its own in memory.

@@ -97,7 +97,10 @@ func TestARefComesBack(t *testing.T) {
 		ann.Send(&actors.Subscribe{Channel: "c", Ref: "r4"})
 		ann.Expect("subscribed c uid=ann", "storage c k 1 uid=ann")
 		ann.Send(&actors.Publish{Channel: "c", Event: "e", Ref: "r5"})
-		ann.Expect("ack r5")
+		frames := ann.Frames()
+		if len(frames) != 1 || !strings.HasPrefix(frames[0], "ack r5 #") {
+			t.Errorf("a publish was acknowledged with %q, want its id", frames)
+		}
 	})
 }
 
@@ -373,6 +376,19 @@ func TestObserversAreToldOfAnExpiryIfAskedFor(t *testing.T) {
 		ann.ExpectNone()
 		time.Sleep(time.Second)
 		ann.Expect("storage c k null")
+	})
+}
+
+func TestAClaimMaySilenceAnExpiry(t *testing.T) {
+	bubble(t, actors.Options{Channel: channel.Options{NotifyExpiry: true}}, func(t *testing.T, s *actorstest.Server) {
+		c := lobby("ann")
+		c["channels"].(map[string]any)["c"].(map[string]any)["storage"] = map[string]any{
+			"*": map[string]any{"observe": true, "set": true, "store": 5, "notifyExpiry": false}}
+		ann := s.Connect(c)
+		ann.Send(subscribe("c"), set("k", "1"))
+		ann.Expect("subscribed c uid=ann", "storage c k 1 uid=ann")
+		time.Sleep(time.Minute)
+		ann.ExpectNone()
 	})
 }
 
