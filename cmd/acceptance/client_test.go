@@ -17,12 +17,15 @@ import (
 
 // A refusal is how a server answers an upgrade that it does not want.
 type refusal struct {
-	status int
-	code   string // of the error in the body
-	header http.Header
+	status  int
+	code    string // of the error in the body
+	message string
+	header  http.Header
 }
 
-func (r *refusal) Error() string { return fmt.Sprintf("refused with %d %s", r.status, r.code) }
+func (r *refusal) Error() string {
+	return fmt.Sprintf("refused with %d %s: %s", r.status, r.code, r.message)
+}
 
 // dial asks for a WebSocket. path has the query, the token in it.
 //
@@ -43,9 +46,11 @@ func (s *server) dialWith(ctx context.Context, path string, o *websocket.DialOpt
 		return nil, err
 	}
 	r := &refusal{status: resp.StatusCode, header: resp.Header}
-	var body struct{ Error struct{ Code string } }
+	var body struct {
+		Error struct{ Code, Message string }
+	}
 	if json.NewDecoder(resp.Body).Decode(&body) == nil {
-		r.code = body.Error.Code
+		r.code, r.message = body.Error.Code, body.Error.Message
 	}
 	return nil, r
 }

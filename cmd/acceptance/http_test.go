@@ -18,6 +18,9 @@ type response struct {
 
 func (r response) String() string { return fmt.Sprintf("%d %s", r.status, strings.TrimSpace(r.body)) }
 
+// backend keeps as many connections as there are publishers.
+var backend = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+
 // request asks and reads the answer. bearer may be empty.
 func (s *server) request(ctx context.Context, method, address, bearer, body string) (response, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -29,7 +32,7 @@ func (s *server) request(ctx context.Context, method, address, bearer, body stri
 	if bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+bearer)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := backend.Do(req)
 	if err != nil {
 		return response{}, err
 	}

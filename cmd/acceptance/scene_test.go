@@ -192,11 +192,4 @@ func (s *scene) answers(status int, body pattern) func(response, error) {
 }
 
 // wait lets time pass that a rule of the protocol counts.
-func (s *scene) wait(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-s.t.Context().Done():
-	}
-}
+func (s *scene) wait(d time.Duration) { _ = pause(s.t.Context(), d) }

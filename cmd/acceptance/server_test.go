@@ -148,16 +148,13 @@ func (s *server) stop() (int, error) {
 // ready waits until /readyz says yes, and returns how long that took.
 func (s *server) ready(ctx context.Context) (time.Duration, error) {
 	began := time.Now()
-	for tick := time.NewTicker(10 * time.Millisecond); ; {
+	for {
 		resp, err := s.get(ctx, "http://"+s.admin+"/readyz")
 		if err == nil && resp.status == http.StatusOK {
-			tick.Stop()
 			return time.Since(began), nil
 		}
-		select {
-		case <-ctx.Done():
-			return 0, fmt.Errorf("not ready: %w, %v %s", ctx.Err(), err, resp)
-		case <-tick.C:
+		if late := pause(ctx, pollEvery); late != nil {
+			return 0, fmt.Errorf("not ready: %w, %v %s", late, err, resp)
 		}
 	}
 }

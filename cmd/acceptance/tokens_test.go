@@ -107,7 +107,7 @@ func encode(s string) string { return base64.RawURLEncoding.EncodeToString([]byt
 // claims are a token's payload: a JSON object whose members keep their order.
 type claims string
 
-// connectToken, subscribeToken and umdToken add what a token of that scope needs and c does not say: an exp
+// connectToken and subscribeToken add what a token of that scope needs and c does not say: an exp
 // in a minute, and the scope.
 func connectToken(c claims) claims   { return c.completed("connect") }
 func subscribeToken(c claims) claims { return c.completed("subscribe") }

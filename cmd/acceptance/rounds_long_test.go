@@ -1,0 +1,9 @@
+//go:build long
+
+package acceptance
+
+// How often things are done overnight.
+const (
+	killRounds    = 1000
+	snapshotJoins = 20000
+)

@@ -1,0 +1,9 @@
+//go:build !long
+
+package acceptance
+
+// How often things are done. The tag long raises it to what one does overnight.
+const (
+	killRounds    = 50
+	snapshotJoins = 1000
+)
