@@ -1,0 +1,17 @@
+// Command bench measures a running server from outside, over the wire, beside the raw limit of the same
+// work on the same machine in the same run.
+//
+//	go run ./bench                        a short tour of everything, about two minutes
+//	go run ./bench -scenario set,fanout   a part of it
+//	go run ./bench -full                  long measurements, three runs: figures to quote
+//
+// It builds the server, starts it with a fresh folder for each measurement, keeps it on one core and the
+// load on another, and writes a table to the terminal, report.json and report.html to a folder. README.md
+// says how to read them.
+//
+//   - [dormouse/bench/load]: connections and measures.
+//   - [dormouse/bench/peers]: the servers, their processes, and how each is spoken to.
+//   - [dormouse/bench/raw]: the servers that mark the raw limit.
+//   - [dormouse/bench/scenario]: what is done to them.
+//   - [dormouse/bench/report]: what people read.
+package main

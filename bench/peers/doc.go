@@ -1,0 +1,9 @@
+// Package peers starts the servers that are measured, and knows how each is spoken to.
+//
+// A [Peer] is built, started on a core of its own and asked for its address; a [Server] is one such
+// process, with the processor time and the memory that it has taken. Everything that a scenario says to it
+// goes through the peer's [Dialect], so that one scenario measures all of them alike.
+//
+// There are four now: the server itself, and three small ones that mark the raw limit, what is left of the
+// same work when nothing is done but the least that must be.
+package peers

@@ -1,0 +1,119 @@
+package peers
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// A Peer is a server that can be measured.
+type Peer struct {
+	Name    string // as in the report
+	About   string // a sentence without its full stop
+	Dialect Dialect
+	Raw     bool   // marks a raw limit
+	Syncs   string // its counter of syncs to disk; "": it has none
+
+	source    string // package to build; "" once there is a binary
+	binary    string
+	arguments func(dir string, settings map[string]any) ([]string, error)
+}
+
+// Names of the peers.
+const (
+	Ours   = "dormouse"
+	Plain  = "gws"
+	Joined = "joined"
+	Stored = "pebble"
+)
+
+// All returns every peer by name. server is a built binary of ours; "": it is built from this module.
+func All(server string) map[string]*Peer {
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	h := hotsock{secret}
+	ours := &Peer{
+		Name: Ours, About: "the server, every write synced to disk", Dialect: h,
+		Syncs: "dormouse_commit_syncs_total", source: "./cmd/dormouse", binary: server,
+		arguments: func(dir string, settings map[string]any) ([]string, error) {
+			path := filepath.Join(dir, "dormouse.yaml")
+			return []string{"serve", "--config", path}, os.WriteFile(path, configuration(secret, dir, settings), 0o600)
+		},
+	}
+	if server != "" {
+		ours.source = ""
+	}
+	all := map[string]*Peer{Ours: ours}
+	for name, about := range map[string]string{
+		Plain:  "gws alone: its own broadcast of one prepared frame",
+		Joined: "gws to read, frames joined by hand: one write for all that waits for a connection",
+		Stored: "gws and Pebble alone: groups of writes share one sync, then answers and copies go out",
+	} {
+		all[name] = &Peer{
+			Name: name, About: about, Dialect: raw{h}, Raw: true, Syncs: "raw_syncs_total", source: "./bench/raw",
+			arguments: func(dir string, _ map[string]any) ([]string, error) {
+				return []string{"-mode", name, "-data", filepath.Join(dir, "data"), "-secret", base64.StdEncoding.EncodeToString(secret)}, nil
+			},
+		}
+	}
+	return all
+}
+
+// Build builds the peer's binary into dir, unless there is one. root is the module's folder.
+func (p *Peer) Build(ctx context.Context, root, dir string) error {
+	if p.source == "" {
+		return nil
+	}
+	path := filepath.Join(dir, filepath.Base(p.source))
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, p.source)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("peers: build %s: %w\n%s", p.source, err, out)
+	}
+	p.source, p.binary = "", path
+	return nil
+}
+
+// configuration is a file for our server. JSON is YAML.
+func configuration(secret []byte, dir string, settings map[string]any) []byte {
+	all := map[string]any{
+		"listen":       "127.0.0.1:0",
+		"data":         filepath.Join(dir, "data"),
+		"admin.listen": "127.0.0.1:0",
+		"admin.pprof":  true,
+		"token.keys":   []any{map[string]string{"alg": "HS256", "key": base64.StdEncoding.EncodeToString(secret)}},
+		"log.format":   "json",
+		"drain.spread": "0s",
+	}
+	for key, value := range settings {
+		all[key] = value
+	}
+	root := map[string]any{}
+	for key, value := range all {
+		level, path := root, strings.Split(key, ".")
+		for _, name := range path[:len(path)-1] {
+			next, ok := level[name].(map[string]any)
+			if !ok {
+				next = map[string]any{}
+				level[name] = next
+			}
+			level = next
+		}
+		level[path[len(path)-1]] = value
+	}
+	text, err := json.MarshalIndent(root, "", "  ")
+	if err != nil {
+		panic(err) // settings are text, numbers and lists
+	}
+	return text
+}
+
+// OnMemory reports that a folder is on no disk: what is synced there is not durable, and costs nothing.
+func OnMemory(dir string) bool { return onMemory(dir) }

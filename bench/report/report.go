@@ -1,0 +1,134 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"dormouse/bench/load"
+	"dormouse/bench/scenario"
+)
+
+// A Report is everything that one tour measured.
+type Report struct {
+	Began     time.Time  `json:"began"`
+	Seconds   float64    `json:"seconds"` // that it took
+	Machine   Machine    `json:"machine"`
+	Window    float64    `json:"window_seconds"` // of one measurement
+	Runs      int        `json:"runs"`
+	Scenarios []Scenario `json:"scenarios"`
+}
+
+// A Machine is what it was measured on.
+type Machine struct {
+	Processors int     `json:"processors"`
+	Pinned     string  `json:"pinned"`
+	System     string  `json:"system"`
+	Go         string  `json:"go"`
+	SyncMicros float64 `json:"sync_us"`   // median of one small write and its sync to disk
+	OnMemory   bool    `json:"on_memory"` // the data folders are on no disk
+}
+
+// A Scenario is its cases' results.
+type Scenario struct {
+	Name  string  `json:"name"`
+	About string  `json:"about"`
+	Cases []*Case `json:"cases"`
+}
+
+// A Case is its peers' results, ours first.
+type Case struct {
+	Name    string            `json:"name"`
+	Metrics []scenario.Metric `json:"metrics"`
+	Peers   []*Peer           `json:"peers"`
+}
+
+// A Peer is what one server did in one case.
+type Peer struct {
+	Name      string                   `json:"name"`
+	About     string                   `json:"about"`
+	Runs      []map[string]float64     `json:"runs"`
+	Latencies map[string][]load.Point  `json:"latencies,omitempty"` // of all runs together
+	Rate      []float64                `json:"rate,omitempty"`      // of the last run, over its window
+	RateUnit  string                   `json:"rate_unit,omitempty"`
+	Faults    []string                 `json:"faults,omitempty"` // runs without figures
+	merged    map[string]*load.Latency // of the runs so far
+}
+
+// Add puts in one run.
+func (p *Peer) Add(s *scenario.Sample) {
+	p.Runs = append(p.Runs, s.Values)
+	if len(s.Rate) > 0 {
+		p.Rate, p.RateUnit = s.Rate, s.RateUnit
+	}
+	if p.merged == nil {
+		p.merged, p.Latencies = map[string]*load.Latency{}, map[string][]load.Point{}
+	}
+	for name, l := range s.Latencies {
+		if p.merged[name] == nil {
+			p.merged[name] = load.NewLatency()
+		}
+		p.merged[name].Merge(l)
+		p.Latencies[name] = p.merged[name].Curve()
+	}
+}
+
+// A Figure is one metric over some runs.
+type Figure struct{ Median, Min, Max float64 }
+
+// Figure is of the runs that have the metric; ok says that there is one.
+func (p *Peer) Figure(id string) (f Figure, ok bool) {
+	var values []float64
+	for _, run := range p.Runs {
+		if v, has := run[id]; has {
+			values = append(values, v)
+		}
+	}
+	if len(values) == 0 {
+		return f, false
+	}
+	slices.Sort(values)
+	mid := len(values) / 2
+	f = Figure{values[mid], values[0], values[len(values)-1]}
+	if len(values)%2 == 0 {
+		f.Median = (values[mid-1] + values[mid]) / 2
+	}
+	return f, true
+}
+
+// Ratio is the first peer's median by another's.
+func (c *Case) Ratio(id string, other *Peer) (ratio float64, ok bool) {
+	ours, has := c.Peers[0].Figure(id)
+	theirs, have := other.Figure(id)
+	if !has || !have || theirs.Median == 0 || other == c.Peers[0] {
+		return 0, false
+	}
+	return ours.Median / theirs.Median, true
+}
+
+// WriteJSON writes everything, indented.
+func (r *Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	if err := e.Encode(r); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// Faults are all runs without figures.
+func (r *Report) Faults() []string {
+	var faults []string
+	for _, s := range r.Scenarios {
+		for _, c := range s.Cases {
+			for _, p := range c.Peers {
+				for _, f := range p.Faults {
+					faults = append(faults, s.Name+", "+c.Name+": "+f)
+				}
+			}
+		}
+	}
+	return faults
+}

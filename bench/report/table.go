@@ -1,0 +1,107 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// WriteTable writes all figures as text: a block for each case, a column for each peer.
+func (r *Report) WriteTable(w io.Writer) {
+	for _, s := range r.Scenarios {
+		fmt.Fprintf(w, "\n%s: %s\n", s.Name, s.About)
+		for _, c := range s.Cases {
+			fmt.Fprintln(w)
+			writeRows(w, c.rows())
+		}
+	}
+}
+
+// rows are a case's table: a head, then a line for each metric.
+func (c *Case) rows() [][]string {
+	head := []string{c.Name, ""}
+	for i, p := range c.Peers {
+		head = append(head, p.Name)
+		if i > 0 {
+			head = append(head, "ratio")
+		}
+	}
+	rows := [][]string{head}
+	for _, m := range c.Metrics {
+		row, any := []string{m.Label, m.Unit}, false
+		for i, p := range c.Peers {
+			f, ok := p.Figure(m.ID)
+			any = any || ok
+			row = append(row, f.text(ok))
+			if i > 0 {
+				row = append(row, ratioText(c.Ratio(m.ID, p)))
+			}
+		}
+		if any {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// text is the median, and the least and greatest if there are several.
+func (f Figure) text(ok bool) string {
+	switch {
+	case !ok:
+		return "-"
+	case f.Min == f.Max:
+		return Number(f.Median)
+	}
+	return Number(f.Median) + " (" + Number(f.Min) + " to " + Number(f.Max) + ")"
+}
+
+func ratioText(ratio float64, ok bool) string {
+	if !ok {
+		return ""
+	}
+	return Number(ratio) + "×"
+}
+
+// Number writes three digits, or all before the point, with a comma after each three.
+func Number(v float64) string {
+	decimals := 0
+	if a := math.Abs(v); a > 0 && a < 100 {
+		decimals = min(2-int(math.Floor(math.Log10(a))), 4)
+	}
+	text := strconv.FormatFloat(v, 'f', decimals, 64)
+	whole, rest, _ := strings.Cut(text, ".")
+	sign := ""
+	if strings.HasPrefix(whole, "-") {
+		sign, whole = "-", whole[1:]
+	}
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if rest != "" {
+		whole += "." + rest
+	}
+	return sign + whole
+}
+
+func writeRows(w io.Writer, rows [][]string) {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], len([]rune(cell)))
+		}
+	}
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			pad := strings.Repeat(" ", widths[i]-len([]rune(cell)))
+			if i < 2 {
+				line.WriteString("  " + cell + pad)
+			} else {
+				line.WriteString("  " + pad + cell)
+			}
+		}
+		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+	}
+}

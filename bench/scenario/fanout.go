@@ -1,0 +1,47 @@
+package scenario
+
+import (
+	"context"
+	"slices"
+
+	"dormouse/bench/peers"
+)
+
+var fanoutScenario = Scenario{
+	Name:  "fanout",
+	About: "One client publishes 200 bytes on a channel with 1,000 subscribers.",
+	Cases: func(Size) []Case {
+		return []Case{
+			publishCase("paced, 20 messages a second", publishing{channels: 1, subscribers: 1000, perSecond: 20}),
+			publishCase("8 under way", publishing{channels: 1, subscribers: 1000, depth: 8}),
+			publishCase("64 under way", publishing{channels: 1, subscribers: 1000, depth: 64}),
+		}
+	},
+}
+
+var channelsScenario = Scenario{
+	Name:  "channels",
+	About: "1,000 clients publish 200 bytes each on a channel of their own with 4 subscribers.",
+	Cases: func(Size) []Case {
+		return []Case{
+			publishCase("paced, 5 messages a second on each", publishing{channels: 1000, subscribers: 4, perSecond: 5000}),
+			publishCase("one under way on each", publishing{channels: 1000, subscribers: 4, depth: 1}),
+		}
+	},
+}
+
+func publishCase(name string, shape publishing) Case {
+	about := []Metric{cpuPerMillion, deliveryRate}
+	if shape.depth > 0 {
+		about = []Metric{deliveryRate, cpuPerMillion}
+	}
+	return Case{
+		Name:    name,
+		Peers:   []string{peers.Ours, peers.Plain, peers.Joined},
+		Metrics: slices.Concat(about, quantiles("delivery", "delivered"), []Metric{serverBusy, loadBusy}),
+		Run: func(ctx context.Context, s *Stand) error {
+			run := shape
+			return run.run(ctx, s)
+		},
+	}
+}

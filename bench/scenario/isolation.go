@@ -1,0 +1,146 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"dormouse/bench/load"
+	"dormouse/bench/peers"
+)
+
+var (
+	timesQuiet = Metric{ID: "p99_times_quiet", Label: "p99 in the flood, times quiet", Unit: "×"}
+	floodRate  = Metric{ID: "flood_per_s", Label: "messages in the flood", Unit: "/s", More: true}
+)
+
+var isolationScenario = Scenario{
+	Name:  "isolation",
+	About: "Somebody publishes 200 times a second on one channel, while another is quiet or flooded with 50,000 messages a second, in turn.",
+	Cases: func(Size) []Case {
+		return []Case{{
+			Name:  "50,000 messages a second next door",
+			Peers: []string{peers.Ours, peers.Joined},
+			Metrics: slices.Concat([]Metric{timesQuiet}, quantiles("quiet", "quiet"), quantiles("flooded", "flooded"),
+				[]Metric{floodRate}),
+			Run: func(ctx context.Context, s *Stand) error { return (&isolation{stand: s}).run(ctx) },
+		}}
+	},
+}
+
+const (
+	flooders      = 4
+	floodPerSec   = 50_000
+	probePerSec   = 200
+	floodTurns    = 3 // of quiet and flood each
+	settlingNanos = int64(300 * time.Millisecond)
+)
+
+// isolation publishes on a channel of its own, and measures until its subscriber hears.
+type isolation struct {
+	stand   *Stand
+	latency *load.Latency   // of the present turn; nil: between turns
+	due     [messages]int64 // by number of the probe
+	sent    int
+	probe   sequence
+	stamp   stamp
+
+	heard int // of the flood
+}
+
+func (r *isolation) run(ctx context.Context) error {
+	s := r.stand
+	clients, err := s.connect(ctx, []peers.Client{
+		{UID: "hearer.third", Channel: "third", Rights: peers.Subscribe},
+		{UID: "hearer.flood", Channel: "flood", Rights: peers.Subscribe},
+		{UID: "writer.third", Channel: "third", Rights: peers.Publish},
+	}, func(i int) frameFunc {
+		return []frameFunc{r.hear, r.count, func(*client, peers.Kind, []byte, int64) {}}[i]
+	})
+	if err != nil {
+		return err
+	}
+	flood, err := s.connect(ctx, count(flooders, func(i int) peers.Client {
+		return peers.Client{UID: fmt.Sprintf("flooder.%06d", i), Channel: "flood", Rights: peers.Publish}
+	}), func(int) frameFunc { return func(*client, peers.Kind, []byte, int64) {} })
+	if err != nil {
+		return err
+	}
+	quiet, flooded := s.Sample.latency("quiet"), s.Sample.latency("flooded")
+	var counted int
+	var spent time.Duration
+	for range floodTurns {
+		if _, _, err := r.turn(ctx, clients[2], nil, quiet); err != nil {
+			return err
+		}
+		n, d, err := r.turn(ctx, clients[2], flood, flooded)
+		if err != nil {
+			return err
+		}
+		counted, spent = counted+n, spent+d
+	}
+	s.Sample.set(timesQuiet, flooded.At(99)/quiet.At(99))
+	s.Sample.set(floodRate, float64(counted)/spent.Seconds())
+	return nil
+}
+
+// turn probes for half a window; the flooders flood at the same time. What is heard while a turn settles
+// does not count. It returns how much of the flood was heard, and in which time.
+func (r *isolation) turn(ctx context.Context, writer *client, flood []*client, l *load.Latency) (heard int, took time.Duration, err error) {
+	began := load.Now()
+	from := began + settlingNanos
+	until := from + int64(r.stand.Size.Window)/2
+	probes, drops := load.NewPace(began, probePerSec), load.NewPace(began, floodPerSec)
+	err = r.stand.run(ctx, func(now int64) (int64, bool) {
+		if r.latency == nil && now >= from {
+			r.latency, r.heard, from = l, 0, now
+		}
+		if now >= until {
+			heard, took = r.heard, time.Duration(now-from)
+			r.latency = nil
+			return 0, true
+		}
+		for at, ok := probes.Due(now); ok; at, ok = probes.Due(now) {
+			r.due[r.sent%messages] = at
+			writer.publish(r.sent)
+			r.sent++
+		}
+		if len(flood) == 0 {
+			return probes.Next(), false
+		}
+		for _, ok := drops.Due(now); ok; _, ok = drops.Due(now) {
+			flood[drops.Taken()%int64(len(flood))].publish(0)
+		}
+		return min(probes.Next(), now+int64(time.Millisecond)), false // a message alone is no flood
+	})
+	if err == nil {
+		err = r.stand.await(ctx, drained, "every probe heard", func() bool { return r.probe.next == r.sent })
+	}
+	return heard, took, err
+}
+
+func (r *isolation) hear(c *client, kind peers.Kind, payload []byte, at int64) {
+	n, ok := r.stamp.read(payload)
+	if kind != peers.Message || !ok {
+		r.stand.fail("%s did not expect %s", c.who.UID, payload)
+		return
+	}
+	if err := r.probe.take(n); err != nil {
+		r.stand.fail("%s: %w", c.who.UID, err)
+		return
+	}
+	if r.sent-n > messages {
+		r.stand.fail("%s is %d probes behind", c.who.UID, r.sent-n)
+		return
+	}
+	if r.latency != nil {
+		r.latency.Add(at - r.due[n%messages])
+	}
+}
+
+func (r *isolation) count(_ *client, kind peers.Kind, _ []byte, _ int64) {
+	if kind == peers.Message {
+		r.heard++
+	}
+}

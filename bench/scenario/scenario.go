@@ -1,0 +1,67 @@
+package scenario
+
+import (
+	"context"
+	"time"
+)
+
+// Size is how much is run.
+type Size struct {
+	Window   time.Duration // of one measurement
+	Warm     time.Duration // before it
+	Idle     int           // connections that do nothing
+	Sleeping int           // channels that sleep
+	Profile  bool          // take a profile of every measurement
+}
+
+// A Scenario is a kind of work.
+type Scenario struct {
+	Name  string // as in -scenario
+	About string // a sentence: what happens
+	Cases func(Size) []Case
+}
+
+// All are the scenarios, in the order in which they are run.
+var All = []Scenario{setScenario, fanoutScenario, channelsScenario, idleScenario, sleepScenario, isolationScenario}
+
+// A Case is one load.
+type Case struct {
+	Name     string
+	Peers    []string       // names; the first is ours
+	Settings map[string]any // of our server's configuration, beside the harness's own
+	Metrics  []Metric       // what Run measures, the headline first
+	Run      func(ctx context.Context, s *Stand) error
+}
+
+// A Metric is one figure.
+type Metric struct {
+	ID    string `json:"id"`
+	Label string `json:"label"`
+	Unit  string `json:"unit"`
+	More  bool   `json:"more"` // is better
+}
+
+// Metrics that several scenarios share.
+var (
+	cpuPerSet     = Metric{ID: "cpu_us_per_set", Label: "CPU a set", Unit: "µs"}
+	setRate       = Metric{ID: "sets_per_s", Label: "sets", Unit: "/s", More: true}
+	syncsPerSet   = Metric{ID: "syncs_per_set", Label: "syncs a set", Unit: ""}
+	cpuPerMillion = Metric{ID: "cpu_s_per_million", Label: "CPU a million deliveries", Unit: "s"}
+	deliveryRate  = Metric{ID: "deliveries_per_s", Label: "deliveries", Unit: "/s", More: true}
+	serverBusy    = Metric{ID: "server_busy", Label: "server's core busy", Unit: "%"}
+	loadBusy      = Metric{ID: "load_busy", Label: "generator's core busy", Unit: "%"}
+	heapPerConn   = Metric{ID: "heap_per_conn", Label: "heap a connection", Unit: "KiB"}
+	rssPerConn    = Metric{ID: "rss_per_conn", Label: "RSS a connection", Unit: "KiB"}
+	rssPerConnGC  = Metric{ID: "rss_per_conn_collected", Label: "RSS a connection, after a collection", Unit: "KiB"}
+	cpuPerOpen    = Metric{ID: "cpu_us_per_open", Label: "CPU an open, with its token and subscribe", Unit: "µs"}
+	openRate      = Metric{ID: "opens_per_s", Label: "opens", Unit: "/s", More: true}
+)
+
+// quantiles are the metrics of one latency: p50, p99 and the longest.
+func quantiles(id, label string) []Metric {
+	return []Metric{
+		{ID: id + "_p50_ms", Label: label + " p50", Unit: "ms"},
+		{ID: id + "_p99_ms", Label: label + " p99", Unit: "ms"},
+		{ID: id + "_max_ms", Label: label + " max", Unit: "ms"},
+	}
+}

@@ -1,0 +1,209 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"dormouse/bench/load"
+	"dormouse/bench/peers"
+)
+
+// A Stand is one server process under one load.
+type Stand struct {
+	Peer   *peers.Peer
+	Size   Size
+	Sample *Sample
+
+	server   *peers.Server
+	loop     *load.Loop
+	dialect  peers.Dialect
+	cores    peers.Cores
+	dir      string
+	settings map[string]any
+
+	err     error // the first fault: there are no figures then
+	ready   int
+	scratch []byte
+	data    []byte
+	window  window
+}
+
+// Measure runs one case on one peer: a fresh process with an empty folder below dir, which is removed.
+func Measure(ctx context.Context, c Case, p *peers.Peer, cores peers.Cores, dir string, size Size) (sample *Sample, err error) {
+	s := &Stand{Peer: p, Size: size, Sample: newSample(), dialect: p.Dialect, cores: cores, settings: c.Settings}
+	if s.dir, err = os.MkdirTemp(dir, "stand-"); err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(s.dir)
+	if err := s.start(ctx); err != nil {
+		return nil, err
+	}
+	defer s.end()
+	if err := errors.Join(s.err, c.Run(ctx, s)); err != nil {
+		return nil, fmt.Errorf("%s: %w%s", p.Name, err, s.lastWords())
+	}
+	s.Sample.quantiles()
+	return s.Sample, nil
+}
+
+func (s *Stand) start(ctx context.Context) (err error) {
+	if s.loop, err = load.NewLoop(); err != nil {
+		return err
+	}
+	if s.server, err = s.Peer.Start(ctx, s.cores, s.dir, s.settings); err != nil {
+		s.loop.Close()
+		return err
+	}
+	return nil
+}
+
+func (s *Stand) end() {
+	s.loop.Close()
+	s.server.Kill()
+}
+
+// restart stops the server in good order and starts it again on the same folder, without connections. It
+// returns how long it took from its start until it listened.
+func (s *Stand) restart(ctx context.Context) (time.Duration, error) {
+	s.loop.Close()
+	if err := s.server.Stop(); err != nil {
+		return 0, err
+	}
+	s.ready = 0
+	began := time.Now()
+	err := s.start(ctx)
+	return time.Since(began), err
+}
+
+func (s *Stand) lastWords() string {
+	if log := s.server.Log(); log != "" {
+		return "\nthe end of its log:\n" + log
+	}
+	return ""
+}
+
+// fail notes the first fault.
+func (s *Stand) fail(format string, args ...any) {
+	if s.err == nil {
+		s.err = fmt.Errorf(format, args...)
+	}
+}
+
+// run drives the connections until tick is done, or something failed.
+func (s *Stand) run(ctx context.Context, tick func(now int64) (next int64, done bool)) error {
+	err := s.loop.Run(ctx, func(now int64) (int64, bool) {
+		next, done := tick(now)
+		return next, done || s.err != nil
+	})
+	return errors.Join(err, s.err)
+}
+
+// await drives the connections until cond holds.
+func (s *Stand) await(ctx context.Context, timeout time.Duration, what string, cond func() bool) error {
+	err := s.loop.Wait(ctx, timeout, what, func() bool { return cond() || s.err != nil })
+	if s.err != nil {
+		return s.err
+	}
+	return err
+}
+
+// opening is how many connections are opened at once: enough to keep the server busy, and below what its
+// listener lets wait.
+const opening = 128
+
+// connect opens clients and waits until all are connected and subscribed. each gets its handler once.
+func (s *Stand) connect(ctx context.Context, clients []peers.Client, frame func(i int) frameFunc) ([]*client, error) {
+	all := make([]*client, 0, len(clients))
+	already := s.ready
+	err := s.run(ctx, func(int64) (int64, bool) {
+		for len(all) < len(clients) && len(all)-(s.ready-already) < opening {
+			c := &client{stand: s, who: clients[len(all)], frame: frame(len(all))}
+			var err error
+			if c.conn, err = s.loop.Dial(s.server.Addr, s.dialect.Target(c.who), c); err != nil {
+				s.fail("%w", err)
+				return 0, true
+			}
+			all = append(all, c)
+		}
+		return 0, s.ready-already == len(clients)
+	})
+	if err != nil {
+		err = fmt.Errorf("open %d connections (%d are): %w", len(clients), s.ready-already, err)
+	}
+	return all, err
+}
+
+// frameFunc is told of every frame that is a Message, an Ack or an Answer.
+type frameFunc func(c *client, kind peers.Kind, payload []byte, at int64)
+
+// A client is one connection of a case.
+type client struct {
+	stand *Stand
+	conn  *load.Conn
+	who   peers.Client
+	frame frameFunc
+	up    bool
+}
+
+// Open does nothing: a client begins when the server has said that it is connected.
+func (c *client) Open(*load.Conn) {}
+
+// Frame sorts what came.
+func (c *client) Frame(_ *load.Conn, payload []byte, at int64) {
+	s := c.stand
+	switch kind := s.dialect.Kind(payload); kind {
+	case peers.Message, peers.Ack, peers.Answer:
+		c.frame(c, kind, payload, at)
+	case peers.Connected:
+		if c.who.Rights&peers.Subscribe != 0 {
+			if s.scratch = s.dialect.Subscribe(s.scratch[:0], c.who.Channel); len(s.scratch) > 0 {
+				c.conn.Send(s.scratch)
+				return
+			}
+		}
+		c.isReady()
+	case peers.Subscribed:
+		c.isReady()
+	case peers.Refusal:
+		s.fail("%s on %s was refused: %s", c.who.UID, c.who.Channel, payload)
+	}
+}
+
+func (c *client) isReady() {
+	if !c.up {
+		c.up = true
+		c.stand.ready++
+	}
+}
+
+// Closed is a fault: no case lets a server end a connection.
+func (c *client) Closed(_ *load.Conn, err error) {
+	c.stand.fail("%s on %s was cut off: %w", c.who.UID, c.who.Channel, err)
+}
+
+// publish and set send the payload numbered n.
+func (c *client) publish(n int) {
+	s := c.stand
+	s.data = appendPayload(s.data[:0], n)
+	s.scratch = s.dialect.Publish(s.scratch[:0], c.who.Channel, s.data)
+	c.conn.Send(s.scratch)
+}
+
+func (c *client) set(channel, key string, n int) {
+	s := c.stand
+	s.data = appendPayload(s.data[:0], n)
+	s.scratch = s.dialect.Set(s.scratch[:0], channel, key, s.data)
+	c.conn.Send(s.scratch)
+}
+
+// count returns n clients named after prefix.
+func count(n int, each func(i int) peers.Client) []peers.Client {
+	clients := make([]peers.Client, n)
+	for i := range clients {
+		clients[i] = each(i)
+	}
+	return clients
+}

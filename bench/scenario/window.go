@@ -1,0 +1,112 @@
+package scenario
+
+import (
+	"context"
+	"time"
+
+	"dormouse/bench/load"
+	"dormouse/bench/peers"
+)
+
+// slots is into how many equal parts a window's throughput is divided.
+const slots = 50
+
+// A window is the time in which things count.
+type window struct {
+	from, to int64
+	cpu, own time.Duration // of the server and of this process
+	units    int64
+	series   *load.Series
+}
+
+// counts says whether what happened at a time counts.
+func (w *window) counts(at int64) bool { return at >= w.from && at < w.to }
+
+// add counts n units of work, if their time counts.
+func (w *window) add(at int64, n int) {
+	if w.counts(at) {
+		w.units += int64(n)
+		w.series.Add(at, n)
+	}
+}
+
+func (w *window) seconds() float64 { return float64(w.to-w.from) / 1e9 }
+
+func (w *window) perSecond() float64 { return float64(w.units) / w.seconds() }
+
+// cpuPer is the server's processor time for each unit, in nanoseconds.
+func (w *window) cpuPer() float64 { return float64(w.cpu) / float64(max(w.units, 1)) }
+
+// measure warms up, then opens the window and keeps it open for Size.Window. send is called each time
+// round, to send what is due, and says when it wants to be called next; it is not called after the window.
+func (s *Stand) measure(ctx context.Context, unit string, send func(now int64) (next int64)) error {
+	w := &s.window
+	opening := load.Now() + int64(s.Size.Warm)
+	*w = window{} // nothing counts yet
+	profile := s.profile(ctx)
+	opened := false
+	err := s.run(ctx, func(now int64) (int64, bool) {
+		if !opened && now >= opening {
+			opened = true
+			w.from, w.to = now, now+int64(s.Size.Window)
+			w.series = load.NewSeries(w.from, w.to-w.from, slots)
+			s.used(&w.cpu, &w.own, -1)
+		}
+		if opened && now >= w.to {
+			s.used(&w.cpu, &w.own, +1)
+			return 0, true
+		}
+		next := send(now)
+		edge := opening
+		if opened {
+			edge = w.to
+		}
+		if next > 0 {
+			edge = min(edge, next)
+		}
+		return edge, false
+	})
+	if profile != nil {
+		s.Sample.Profile = <-profile
+	}
+	if err != nil {
+		return err
+	}
+	s.Sample.Rate, s.Sample.RateUnit = w.series.PerSecond(), unit
+	s.Sample.set(serverBusy, 100*w.cpu.Seconds()/w.seconds())
+	s.Sample.set(loadBusy, 100*w.own.Seconds()/w.seconds())
+	return nil
+}
+
+// used adds or takes away the processor time so far.
+func (s *Stand) used(server, own *time.Duration, sign time.Duration) {
+	a, err := s.server.CPU()
+	if err != nil {
+		s.fail("%w", err)
+	}
+	b, err := peers.OwnCPU()
+	if err != nil {
+		s.fail("%w", err)
+	}
+	*server += sign * a
+	*own += sign * b
+}
+
+// profile begins one that ends with the window, if one is wanted.
+func (s *Stand) profile(ctx context.Context) chan []byte {
+	if !s.Size.Profile {
+		return nil
+	}
+	done := make(chan []byte, 1)
+	go func() {
+		p, err := s.server.Profile(ctx, max(int((s.Size.Warm+s.Size.Window)/time.Second), 1))
+		if err != nil {
+			p = nil // a profile is an extra
+		}
+		done <- p
+	}()
+	return done
+}
+
+// drained is how long what was sent may take to arrive once nothing more is sent.
+const drained = 20 * time.Second
