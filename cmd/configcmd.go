@@ -11,7 +11,7 @@ type configFlags struct {
 }
 
 // load reads everything that these flags and the environment name.
-func (f *configFlags) load(p *program) (*loaded, Faults) {
+func (f *configFlags) load(p *program) *loaded {
 	file := f.Config
 	if file == "" {
 		file = lookup(p.env, "DORMOUSE_CONFIG")
@@ -30,13 +30,12 @@ func (*configCheckCmd) Help() string {
 
 // Run prints the configuration even if it is wrong: seeing what was read is half of finding the fault.
 func (c *configCheckCmd) Run(p *program) error {
-	l, faults := c.load(p)
-	_, more := l.validate(forServe)
-	faults = append(faults, more...)
+	l := c.load(p)
+	_, faults := l.validate(forServe)
 	if c.JSON {
 		list := []map[string]string{}
 		for _, f := range faults {
-			list = append(list, map[string]string{"where": f.Where, "key": f.Key, "message": f.Message})
+			list = append(list, map[string]string{"where": f.Where.String(), "key": f.Key, "message": f.Message})
 		}
 		warnings := append([]string{}, l.warnings...)
 		if err := printJSON(p.out, map[string]any{"config": l.asMap(), "faults": list, "warnings": warnings}); err != nil {

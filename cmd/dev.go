@@ -69,11 +69,11 @@ func (c *devCmd) Run(ctx context.Context, p *program) error {
 
 // start makes keys and a server for them, and leaves its address in the data folder.
 func (c *devCmd) start(p *program, log *slog.Logger) (*Server, *devReport, error) {
-	l, _ := load(sources{})
+	l := load(sources{})
 	l.HTTP.Addr, l.Store.Dir, l.Pprof = c.Listen, c.Data, c.Pprof
 	l.AdminListen = "127.0.0.1:0" // so that it never stands in the way of the one that counts
 	l.Store.BallastBytes = -1     // 64 MiB that nobody expects in a project's folder
-	l.where["listen"], l.where["data"] = "--listen", "--data"
+	l.where["listen"], l.where["data"] = place{name: "--listen"}, place{name: "--data"}
 
 	var keys *devKeys
 	var report *devReport

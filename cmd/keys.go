@@ -41,16 +41,15 @@ func (v keysValue) set(t tree, folder string) error {
 	var errs []error
 	for i, item := range items {
 		k, err := parseTokenKey(item, folder)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("key %d: %w", i+1, err))
+		for _, e := range unjoin(err) {
+			errs = append(errs, &treeError{item.line, fmt.Sprintf("key %d: %v", i+1, e)})
 		}
-		keys = append(keys, k)
+		if err == nil {
+			keys = append(keys, k)
+		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	*v.p = keys
-	return nil
+	*v.p = keys // those that can be read are looked at more closely, whatever the others are
+	return errors.Join(errs...)
 }
 
 func parseTokenKey(t tree, folder string) (tokenKey, error) {
@@ -130,7 +129,7 @@ func (v secretsValue) unit() string { return "secret,…" }
 type patternWord struct{ pattern, word string }
 
 // patternsValue is an ordered mapping from channel patterns to one of a few words; in an environment
-// variable or flag it is pattern=word,pattern=word.
+// variable or flag it is pattern=word,pattern=word, or YAML in one line.
 type patternsValue struct {
 	p     *[]patternWord
 	words []string
@@ -138,7 +137,7 @@ type patternsValue struct {
 
 func (v patternsValue) set(t tree, _ string) error {
 	var list []patternWord
-	switch t.kind {
+	switch t = flow(t); t.kind {
 	case treeNull:
 		return nil
 	case treePairs:

@@ -20,28 +20,32 @@ type sources struct {
 // A loaded is a Config with the memory of where each setting came from.
 type loaded struct {
 	*Config
-	where    map[string]string // by key; absent: the default
-	warnings []string          // things that were ignored, for people
+	where    map[string]place // by key; absent: the default
+	warnings []string         // things that were ignored, for people
+	faults   Faults           // what could not be read; the default stands in its place
 }
 
-// load reads all sources over the defaults. What it could not read is in the faults; the rest is in the
-// Config all the same, so that check can name faults of both kinds at once.
-func load(s sources) (*loaded, Faults) {
-	l := &loaded{Config: DefaultConfig(), where: map[string]string{}}
+// load reads all sources over the defaults.
+func load(s sources) *loaded {
+	l := &loaded{Config: DefaultConfig(), where: map[string]place{}}
 	settings := l.settings()
-	faults := l.readFile(s.file, settings)
-	faults = append(faults, l.readEnv(s.env, settings)...)
+	l.readFile(s.file, settings)
+	l.readEnv(s.env, settings)
 	for _, set := range settings {
 		given, ok := s.flags[set.key]
 		if !ok {
 			continue
 		}
-		l.where[set.key] = "--" + flagName(set.key)
+		l.where[set.key] = place{name: "--" + flagName(set.key)}
 		if err := set.value.set(flagTree(given), ""); err != nil {
-			faults = append(faults, Fault{l.where[set.key], set.key, err.Error()})
+			l.faults.add(l.where[set.key], set.key, err)
 		}
 	}
-	return l, faults
+	return l
+}
+
+func (l *loaded) fault(where place, key, message string) {
+	l.faults = append(l.faults, Fault{where, key, message})
 }
 
 // flagTree joins what was given for one flag: a flag given several times is a list.
@@ -61,9 +65,9 @@ func flagTree(given []string) tree {
 	return t
 }
 
-func (l *loaded) readFile(path string, settings []setting) Faults {
+func (l *loaded) readFile(path string, settings []setting) {
 	if path == "" {
-		return nil
+		return
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -71,57 +75,52 @@ func (l *loaded) readFile(path string, settings []setting) Faults {
 		if errors.As(err, &p) {
 			err = p.Err
 		}
-		return Faults{{Where: path, Message: fmt.Sprintf("cannot be read: %v", err)}}
+		l.fault(place{name: path}, "", fmt.Sprintf("cannot be read: %v", err))
+		return
 	}
 	root, err := parseTree(text)
 	var bad *treeError
 	switch {
 	case errors.As(err, &bad):
-		return Faults{{Where: place(path, bad.line), Message: bad.message}}
+		l.fault(place{path, bad.line}, "", bad.message)
+		return
 	case root.kind == treeNull:
-		return nil
+		return
 	case root.kind != treePairs:
-		return Faults{{Where: place(path, root.line), Message: "wants keys, such as listen: 127.0.0.1:8080"}}
+		l.fault(place{path, root.line}, "", "wants keys, such as listen: 127.0.0.1:8080")
+		return
 	}
 	folder, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
-		return Faults{{Where: path, Message: err.Error()}}
+		l.fault(place{name: path}, "", err.Error())
+		return
 	}
-	var faults Faults
-	l.readPairs(path, folder, "", root.pairs, settings, &faults)
-	return faults
-}
-
-func place(path string, line int) string {
-	if line == 0 {
-		return path
-	}
-	return fmt.Sprintf("%s:%d", path, line)
+	l.readPairs(path, folder, "", root.pairs, settings)
 }
 
 // readPairs reads one level of the file: what stands under prefix.
-func (l *loaded) readPairs(path, folder, prefix string, pairs []pair, settings []setting, faults *Faults) {
+func (l *loaded) readPairs(path, folder, prefix string, pairs []pair, settings []setting) {
 	for _, p := range pairs {
 		key := prefix + p.name
-		where := place(path, p.line)
+		where := place{path, p.line}
 		if i := slices.IndexFunc(settings, func(s setting) bool { return s.key == key }); i >= 0 {
 			l.where[key] = where
 			if err := settings[i].value.set(p.value, folder); err != nil {
-				*faults = append(*faults, Fault{where, key, err.Error()})
+				l.faults.add(where, key, err)
 			}
 			continue
 		}
 		below := slices.ContainsFunc(settings, func(s setting) bool { return strings.HasPrefix(s.key, key+".") })
 		switch {
 		case !below:
-			*faults = append(*faults, Fault{where, key, "unknown key" + didYouMean(p.name, siblings(prefix, settings))})
+			l.fault(where, key, "unknown key"+didYouMean(p.name, siblings(prefix, settings)))
 		case p.value.kind == treePairs:
-			l.readPairs(path, folder, key+".", p.value.pairs, settings, faults)
+			l.readPairs(path, folder, key+".", p.value.pairs, settings)
 		case p.value.kind == treeNull:
 		case key == "durability": // the one section that is also a word: durability: sync
-			l.readPairs(path, folder, key+".", []pair{{"default", p.line, p.value}}, settings, faults)
+			l.readPairs(path, folder, key+".", []pair{{"default", p.line, p.value}}, settings)
 		default:
-			*faults = append(*faults, Fault{where, key, "wants keys below it: " + strings.Join(siblings(key+".", settings), ", ")})
+			l.fault(where, key, "wants keys below it: "+strings.Join(siblings(key+".", settings), ", "))
 		}
 	}
 }
@@ -146,19 +145,18 @@ func siblings(prefix string, settings []setting) []string {
 // the tests of a binary use.
 var ownEnv = []string{"DORMOUSE_URL", "DORMOUSE_ADMIN_URL", "DORMOUSE_API_KEY", "DORMOUSE_TOKEN", "DORMOUSE_CONFIG"}
 
-// readEnv reads DORMOUSE_*. A variable with that prefix that is no setting is a warning and no fault: an
+// readEnv reads DORMOUSE_*; an empty variable counts as none. A variable with that prefix that is no setting is a warning and no fault: an
 // orchestrator may put variables of its own there (Kubernetes does, for a service named dormouse).
-func (l *loaded) readEnv(environ []string, settings []setting) Faults {
+func (l *loaded) readEnv(environ []string, settings []setting) {
 	byName := map[string]setting{}
 	names := slices.Clone(ownEnv)
 	for _, s := range settings {
 		byName[envName(s.key)] = s
 		names = append(names, envName(s.key))
 	}
-	var faults Faults
 	for _, variable := range environ {
 		name, text, _ := strings.Cut(variable, "=")
-		if !strings.HasPrefix(name, "DORMOUSE_") || slices.Contains(ownEnv, name) {
+		if !strings.HasPrefix(name, "DORMOUSE_") || slices.Contains(ownEnv, name) || text == "" {
 			continue
 		}
 		s, ok := byName[name]
@@ -168,12 +166,11 @@ func (l *loaded) readEnv(environ []string, settings []setting) Faults {
 			}
 			continue
 		}
-		l.where[s.key] = name
+		l.where[s.key] = place{name: name}
 		if err := s.value.set(tree{kind: treeScalar, scalar: text}, ""); err != nil {
-			faults = append(faults, Fault{name, s.key, err.Error()})
+			l.faults.add(l.where[s.key], s.key, err)
 		}
 	}
-	return faults
 }
 
 // envName is the environment variable of a key: token.keys is DORMOUSE_TOKEN_KEYS.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
@@ -83,10 +84,11 @@ func invocation() string {
 	if exe, err := os.Executable(); err == nil && strings.Contains(exe, string(filepath.Separator)+"go-build") {
 		return "go run ./cmd/dormouse"
 	}
-	if strings.ContainsRune(os.Args[0], filepath.Separator) {
-		return shellQuote(os.Args[0])
+	name := filepath.Base(os.Args[0])
+	if found, err := exec.LookPath(name); err == nil && (found == os.Args[0] || name == os.Args[0]) {
+		return name
 	}
-	return "dormouse"
+	return shellQuote(os.Args[0])
 }
 
 // shellQuote writes a word so that a POSIX shell reads the same word.

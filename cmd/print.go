@@ -27,7 +27,7 @@ func printDefaults(w io.Writer) {
 			fmt.Fprintln(w)
 		}
 		for _, line := range wrap(fmt.Sprintf("%s (%s)", s.help, s.value.unit()), 100) {
-			fmt.Fprintf(w, "#%s # %s\n", indent, line)
+			fmt.Fprintf(w, "#%s# %s\n", indent, line)
 		}
 		fmt.Fprintf(w, "#%s%s: %s\n", indent, name, s.value.yaml())
 	}
@@ -46,7 +46,7 @@ func (l *loaded) print(w io.Writer) {
 				rows = append(rows, [2]string{section + ":", ""})
 			}
 		}
-		rows = append(rows, [2]string{indent + name + ": " + s.value.yaml(), l.where[s.key]})
+		rows = append(rows, [2]string{indent + name + ": " + s.value.yaml(), l.where[s.key].String()})
 	}
 	width := 0
 	for _, r := range rows {

@@ -34,8 +34,8 @@ func parseSecret(s, folder string) secret {
 // maxSecretFile keeps a wrong path from being read into memory: the longest PEM is a few kilobytes.
 const maxSecretFile = 64 << 10
 
-// read returns the material. private says that whoever reads it can sign: then its file must be closed to
-// everybody but owner and group.
+// read returns the material. private says that whoever reads it can do what its owner can: then its file must
+// be closed to all others, but for a group that may read it, as Debian keeps TLS keys.
 func (s secret) read(private bool) (string, error) {
 	if s.path == "" {
 		return s.text, nil
@@ -50,11 +50,17 @@ func (s secret) read(private bool) (string, error) {
 		return "", fmt.Errorf("%s is no file", s.path)
 	case info.Size() > maxSecretFile:
 		return "", fmt.Errorf("%s has %d bytes, more than any key", s.path, info.Size())
-	case private && info.Mode().Perm()&0o027 != 0:
+	}
+	raw, err := os.ReadFile(s.path)
+	if err != nil {
+		return "", err
+	}
+	text := string(raw)
+	public := strings.Contains(text, "-----BEGIN PUBLIC KEY") || strings.Contains(text, "-----BEGIN CERTIFICATE")
+	if private && !public && info.Mode().Perm()&0o027 != 0 {
 		return "", fmt.Errorf("%s may be read or changed by others (mode %04o); run  chmod 600 %s", s.path, info.Mode().Perm(), s.path)
 	}
-	text, err := os.ReadFile(s.path)
-	return string(text), err
+	return text, nil
 }
 
 // String tells where the secret is, or which it is by the start of its hash, never what it is.

@@ -39,9 +39,7 @@ func (c *serveCmd) Run(ctx context.Context, p *program) error {
 
 // read loads and checks the configuration.
 func (c *serveCmd) read(p *program) (*checked, Faults) {
-	l, faults := c.load(p)
-	config, more := l.validate(forServe)
-	return config, append(faults, more...)
+	return c.load(p).validate(forServe)
 }
 
 // reload reads everything again and takes the keys. A configuration with faults changes nothing; what else
@@ -51,7 +49,7 @@ func (c *serveCmd) reload(p *program, s *Server) {
 	if len(faults) > 0 {
 		s.log.Error("configuration not reloaded: the old keys stay", "faults", len(faults))
 		for _, f := range faults {
-			s.log.Error("fault", "where", f.Where, "key", f.Key, "message", f.Message)
+			s.log.Error("fault", "where", f.Where.String(), "key", f.Key, "message", f.Message)
 		}
 		return
 	}

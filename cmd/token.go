@@ -190,7 +190,7 @@ func addChannel(claims map[string]any, text string) error {
 			continue
 		}
 		if rights[w] == nil {
-			return fmt.Errorf("%q is no right%s; there are %s", w, didYouMean(w, rightWords()), strings.Join(rightWords(), ", "))
+			return fmt.Errorf("%q is none of %s%s", w, strings.Join(rightWords(), ", "), didYouMean(w, rightWords()))
 		}
 		words = append(words, w)
 	}

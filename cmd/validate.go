@@ -3,10 +3,10 @@ package cmd
 import (
 	"crypto/sha256"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,9 +32,9 @@ const (
 	forDev              // accepts them
 )
 
-// validate reads the keys and names everything that is wrong, beyond what load could not read.
+// validate reads the keys and names everything that is wrong, with what load could not read at the head.
 func (l *loaded) validate(u use) (*checked, Faults) {
-	v := &validation{loaded: l, use: u}
+	v := &validation{loaded: l, use: u, faults: slices.Clone(l.faults)}
 	c := &checked{loaded: l}
 	v.addresses()
 	v.certificate()
@@ -49,6 +49,7 @@ func (l *loaded) validate(u use) (*checked, Faults) {
 		v.warn("limits.message_size (%s) is below limits.data_size (%s), which no client can then reach",
 			formatSize(int64(l.WS.MaxMessage)), formatSize(int64(l.Actors.Channel.MaxData)))
 	}
+	v.faults.sort()
 	return c, v.faults
 }
 
@@ -58,8 +59,18 @@ type validation struct {
 	faults Faults
 }
 
+// fault notes what is wrong with a setting, unless it could not even be read: then it has its default, and
+// what is said of that helps nobody.
 func (v *validation) fault(key, format string, args ...any) {
+	if slices.ContainsFunc(v.loaded.faults, func(f Fault) bool { return f.Key == key }) {
+		return
+	}
 	v.faults = append(v.faults, Fault{v.where[key], key, fmt.Sprintf(format, args...)})
+}
+
+// unread says that the file as a whole could not be read, so that nobody knows what is missing.
+func (v *validation) unread() bool {
+	return slices.ContainsFunc(v.loaded.faults, func(f Fault) bool { return f.Key == "" })
 }
 
 func (v *validation) warn(format string, args ...any) {
@@ -131,17 +142,17 @@ func (v *validation) readTokenKeys() []claims.Key {
 	var keys []claims.Key
 	for i, k := range v.TokenKeys {
 		key, err := k.claimsKey()
-		where := Fault{Where: v.where["token.keys"], Key: "token.keys"}
-		if file, _, ok := strings.Cut(where.Where, ":"); ok && k.line > 0 {
-			where.Where = place(file, k.line)
+		fault := Fault{Where: v.where["token.keys"], Key: "token.keys"}
+		if k.line > 0 {
+			fault.Where.line = k.line
 		}
 		switch {
 		case err != nil:
-			where.Message = fmt.Sprintf("key %d (%s): %v", i+1, k.alg, err)
-			v.faults = append(v.faults, where)
+			fault.Message = fmt.Sprintf("key %d: %v", i+1, err)
+			v.faults = append(v.faults, fault)
 		case v.use == forServe && k.isDev():
-			where.Message = fmt.Sprintf("key %d (%s) is a key of dormouse dev, which everybody who may read its folder can sign with; make your own", i+1, k.alg)
-			v.faults = append(v.faults, where)
+			fault.Message = fmt.Sprintf("key %d (%s) is a key of dormouse dev, which everybody who may read its folder can sign with; make your own", i+1, k.alg)
+			v.faults = append(v.faults, fault)
 		default:
 			keys = append(keys, key)
 		}
@@ -153,7 +164,7 @@ func (v *validation) readTokenKeys() []claims.Key {
 		}
 		keys = append(keys, more...)
 	}
-	if len(v.TokenKeys) == 0 && v.TokenJWKS == "" {
+	if len(v.TokenKeys) == 0 && v.TokenJWKS == "" && !v.unread() {
 		v.fault("token.keys", "there is no key: every token would be refused; add token.keys or token.jwks")
 	}
 	return keys
@@ -179,7 +190,7 @@ func (v *validation) readAPIKeys() []string {
 			keys = append(keys, fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text))))
 		}
 	}
-	if len(v.APIKeys) == 0 {
+	if len(v.APIKeys) == 0 && !v.unread() {
 		v.warn("there are no api_keys: nobody can publish over HTTP or make a backup")
 	}
 	return keys
@@ -247,32 +258,4 @@ func (v *validation) translate(pkg string, err error) {
 			}
 		}
 	}
-}
-
-// unjoin takes errors.Join apart, all the way down.
-func unjoin(err error) []error {
-	if err == nil {
-		return nil
-	}
-	var joined interface{ Unwrap() []error }
-	if !errors.As(err, &joined) {
-		return []error{err}
-	}
-	if _, direct := err.(interface{ Unwrap() []error }); !direct {
-		return []error{err}
-	}
-	// A single error that wraps two (%w: …%w) is one refusal: Join's text is its parts', a line each.
-	parts := joined.Unwrap()
-	texts := make([]string, len(parts))
-	for i, p := range parts {
-		texts[i] = p.Error()
-	}
-	if strings.Join(texts, "\n") != err.Error() {
-		return []error{err}
-	}
-	var all []error
-	for _, p := range parts {
-		all = append(all, unjoin(p)...)
-	}
-	return all
 }

@@ -225,9 +225,21 @@ func (v listValue) yaml() string {
 }
 func (v listValue) unit() string { return "text,…" }
 
+// flow reads text that is YAML in one line, [a, b] or {a: b}, as variables and flags have it. Other text, and
+// what is no text, stays as it is.
+func flow(t tree) tree {
+	if t.kind == treeScalar && t.scalar != "" && strings.ContainsRune("[{", rune(t.scalar[0])) {
+		if inner, err := parseTree([]byte(t.scalar)); err == nil {
+			inner.line = t.line
+			return inner
+		}
+	}
+	return t
+}
+
 // words reads a list of scalars. One scalar is a list of what stands between its commas.
 func words(t tree) ([]string, error) {
-	switch t.kind {
+	switch t = flow(t); t.kind {
 	case treeNull:
 		return nil, nil
 	case treeScalar:
