@@ -64,8 +64,9 @@ type commitEnv struct {
 	applied func(turns []turn)
 	// wait waits for the sync that apply has begun.
 	wait func(b *pebble.Batch) error
-	// completed is told that turns are as durable as they asked to be.
-	completed func(turns []turn)
+	// completed is told that turns are as durable as they asked to be. false: the store has failed
+	// elsewhere, and their callbacks must not run.
+	completed func(turns []turn) bool
 }
 
 // A turn is what one Commit has sealed.
@@ -290,7 +291,9 @@ func (c *committer) complete() {
 			info.Wait = time.Since(g.applied)
 		}
 		must(g.batch.Close())
-		c.env.completed(g.turns)
+		if !c.env.completed(g.turns) {
+			select {}
+		}
 		for i := range g.turns {
 			t := &g.turns[i]
 			if t.quiet {

@@ -259,8 +259,8 @@ func crashSpent(actor int, seq uint64) string { return fmt.Sprintf("%d-%d", acto
 func crashState(actor int, seq uint64) map[string]string {
 	rows := map[string]string{}
 	first := uint64(1)
-	if seq > 100 { // no row is as old
-		first = seq - 100
+	if seq > 21 { // no row is as old
+		first = seq - 21
 	}
 	for n := first; n <= seq; n++ {
 		for _, w := range crashChange(actor, n) {

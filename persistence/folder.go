@@ -179,7 +179,7 @@ func syncDir(fs vfs.FS, dir string) error {
 
 // openPebble opens the database and names what is wrong with it in our words.
 func openPebble(dir string, p *pebble.Options) (*pebble.DB, error) {
-	db, err := pebble.Open(dir, p)
+	db, err := recoverOpen(dir, p)
 	switch {
 	case err == nil:
 		return db, nil
@@ -189,4 +189,18 @@ func openPebble(dir string, p *pebble.Options) (*pebble.DB, error) {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return nil, err
+}
+
+// recoverOpen is pebble.Open, which panics if it cannot sync a folder.
+func recoverOpen(dir string, p *pebble.Options) (db *pebble.DB, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if failure, ok := p.(error); ok {
+				err = failure
+			} else {
+				err = fmt.Errorf("%v", p)
+			}
+		}
+	}()
+	return pebble.Open(dir, p)
 }

@@ -170,10 +170,14 @@ func (s *Store) noteApplied(turns []turn) {
 }
 
 // noteCompleted is run by the completion goroutine before the dones of turns.
-func (s *Store) noteCompleted(turns []turn) {
+func (s *Store) noteCompleted(turns []turn) bool {
+	if s.failed.Load() {
+		return false
+	}
 	for i := range turns {
 		if turns[i].event != 0 {
 			s.outbox.open(turns[i].event)
 		}
 	}
+	return true
 }

@@ -37,6 +37,7 @@ type Store struct {
 	clock      clock
 
 	leavers leavers
+	armed   atomic.Bool // a failure of the log is fatal
 	closed  atomic.Bool
 	failed  atomic.Bool
 	dead    chan struct{} // closed by the first failure
@@ -75,7 +76,7 @@ func (s *Store) open() (err error) {
 	}
 	s.disk = newDisk(&s.o, s.folder, s.stop)
 	s.disk.makeRoom()
-	fs = s.disk.guard(fs)
+	fs = logFS{FS: s.disk.guard(fs), armed: &s.armed, fatal: s.fatal}
 	p := pebbleOptions(&s.o, fs, s.fatal)
 	if onDisk {
 		p.FS, s.watch = watchDisk(fs, p.EventListener.DiskSlow)
@@ -113,6 +114,7 @@ func (s *Store) open() (err error) {
 		return nil
 	}
 	s.disk.makeBallast()
+	s.armed.Store(true)
 	return nil
 }
 
@@ -215,6 +217,7 @@ func (s *Store) Close() error {
 	case <-s.dead:
 		return ErrClosed
 	}
+	s.armed.Store(false)
 	return s.release()
 }
 
