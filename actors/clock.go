@@ -40,8 +40,9 @@ type clock struct {
 
 // An alarm runs fire at a time. fire must not block.
 type alarm struct {
-	at   int64 // Unix nanoseconds of the clock's time
-	fire func()
+	at    int64 // Unix nanoseconds of the clock's time
+	fire  func()
+	index int // in the heap; -1: it has fired, or was taken back
 }
 
 func newClock(store *persistence.Store, tell func(Address)) *clock {
@@ -70,11 +71,11 @@ func (c *clock) now() time.Time {
 }
 
 // at runs fire once, at t or soon after, on the clock's goroutine. fire must not block.
-func (c *clock) at(t time.Time, fire func()) {
-	a := alarm{t.UnixNano(), fire}
+func (c *clock) at(t time.Time, fire func()) *alarm {
+	a := &alarm{at: t.UnixNano(), fire: fire}
 	c.mu.Lock()
 	heap.Push(&c.alarms, a)
-	first := c.alarms[0].at == a.at
+	first := a.index == 0
 	c.mu.Unlock()
 	if first {
 		select {
@@ -82,23 +83,38 @@ func (c *clock) at(t time.Time, fire func()) {
 		default:
 		}
 	}
+	return a
+}
+
+// cancel takes an alarm back, so that what it holds on to may go. One that is nil or has fired is fine.
+func (c *clock) cancel(a *alarm) {
+	if a == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if a.index >= 0 {
+		heap.Remove(&c.alarms, a.index)
+	}
 }
 
 // after is at, counted from now.
 func (c *clock) after(d time.Duration, fire func()) { c.at(c.now().Add(d), fire) }
 
-// noteDue hears that a has something due at t, the zero time being never. What is far off is left to the
-// index on disk. Being told twice is harmless: an actor with nothing due does nothing.
-func (c *clock) noteDue(t time.Time, a Address) {
+// noteDue hears that a has something due at t, the zero time being never. It returns the alarm for it, or
+// nil if that is so far off that it is left to the index on disk. Being told twice is harmless: an actor with
+// nothing due does nothing.
+func (c *clock) noteDue(t time.Time, a Address) *alarm {
 	if t.IsZero() {
-		return
+		return nil
 	}
 	c.mu.Lock()
 	near := t.Before(c.horizon.Add(dueOverlap))
 	c.mu.Unlock()
-	if near {
-		c.at(t, func() { c.tell(a) })
+	if !near {
+		return nil
 	}
+	return c.at(t, func() { c.tell(a) })
 }
 
 // begin reads what is due and starts the clock's goroutine.
@@ -167,24 +183,34 @@ func (c *clock) ring() time.Duration {
 			c.mu.Unlock()
 			return time.Duration(wait)
 		}
-		a := heap.Pop(&c.alarms).(alarm)
+		a := heap.Pop(&c.alarms).(*alarm)
 		c.mu.Unlock()
 		a.fire()
 	}
 }
 
 // alarmHeap is a container/heap with the earliest alarm first.
-type alarmHeap []alarm
+type alarmHeap []*alarm
 
 func (h alarmHeap) Len() int           { return len(h) }
 func (h alarmHeap) Less(i, j int) bool { return h[i].at < h[j].at }
-func (h alarmHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *alarmHeap) Push(x any)        { *h = append(*h, x.(alarm)) }
+func (h alarmHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].index, h[j].index = i, j
+}
+
+func (h *alarmHeap) Push(x any) {
+	a := x.(*alarm)
+	a.index = len(*h)
+	*h = append(*h, a)
+}
+
 func (h *alarmHeap) Pop() any {
 	old := *h
 	last := len(old) - 1
 	a := old[last]
-	old[last] = alarm{}
+	old[last] = nil
+	a.index = -1
 	*h = old[:last]
 	return a
 }

@@ -33,7 +33,8 @@ type connectionActor struct {
 	expiresAt time.Time // zero: never
 	keepAlive time.Time // next one; zero: not asked for
 	heartbeat time.Time // the deadline; zero: not asked for
-	armed     time.Time // the alarm that is set; zero: none
+	armed     time.Time // when alarm rings; zero: it is not set
+	alarm     *alarm
 }
 
 // connectionBirth is a connection actor's first message.
@@ -225,14 +226,15 @@ func (a *connectionActor) arm() {
 	if first.IsZero() || !a.armed.IsZero() && !first.Before(a.armed) {
 		return
 	}
-	a.armed = first
+	a.system.clock.cancel(a.alarm)
 	handle := a.handle
-	a.system.clock.at(first, func() { handle.post(tick{}) })
+	a.armed, a.alarm = first, a.system.clock.at(first, func() { handle.post(tick{}) })
 }
 
 // end leaves every channel.
 func (a *connectionActor) end() {
 	a.system.connections.remove(a.connection)
+	a.system.clock.cancel(a.alarm) // or it would hold on to the connection for its whole age
 	for name, m := range a.memberships {
 		if m.rights == nil && m.pending == 0 {
 			continue

@@ -19,16 +19,13 @@ type directory struct {
 	spawn  func(Address) *handle
 	shards [directoryShards]struct {
 		sync.RWMutex
-		byAddress map[Address]*handle
-		_         [32]byte // a cache line of its own
+		byAddress shrinkable[Address, *handle]
+		_         [24]byte // a cache line of its own
 	}
 }
 
 func newDirectory(spawn func(Address) *handle) *directory {
 	d := &directory{seed: maphash.MakeSeed(), spawn: spawn}
-	for i := range d.shards {
-		d.shards[i].byAddress = make(map[Address]*handle)
-	}
 	return d
 }
 
@@ -36,16 +33,16 @@ func newDirectory(spawn func(Address) *handle) *directory {
 func (d *directory) get(a Address) *handle {
 	s := &d.shards[maphash.Comparable(d.seed, a)%directoryShards]
 	s.RLock()
-	h := s.byAddress[a]
+	h := s.byAddress.get(a)
 	s.RUnlock()
 	if h != nil && !h.closed() {
 		return h
 	}
 	s.Lock()
 	defer s.Unlock()
-	if h = s.byAddress[a]; h == nil || h.closed() {
+	if h = s.byAddress.get(a); h == nil || h.closed() {
 		h = d.spawn(a)
-		s.byAddress[a] = h
+		s.byAddress.put(a, h)
 	}
 	return h
 }
@@ -55,13 +52,8 @@ func (d *directory) remove(a Address, h *handle) {
 	s := &d.shards[maphash.Comparable(d.seed, a)%directoryShards]
 	s.Lock()
 	defer s.Unlock()
-	if s.byAddress[a] == h {
-		delete(s.byAddress, a)
-	}
-	// A map keeps the buckets of its fullest day. An emptied shard starts anew, so that channels which
-	// sleep leave nothing behind.
-	if len(s.byAddress) == 0 {
-		s.byAddress = make(map[Address]*handle)
+	if s.byAddress.get(a) == h {
+		s.byAddress.remove(a)
 	}
 }
 
@@ -76,7 +68,7 @@ func (d *directory) each(visit func(Address, *handle)) {
 		s := &d.shards[i]
 		rows = rows[:0]
 		s.RLock()
-		for a, h := range s.byAddress {
+		for a, h := range s.byAddress.m {
 			rows = append(rows, row{a, h})
 		}
 		s.RUnlock()
@@ -92,7 +84,7 @@ func (d *directory) len() int {
 	for i := range d.shards {
 		s := &d.shards[i]
 		s.RLock()
-		n += len(s.byAddress)
+		n += s.byAddress.len()
 		s.RUnlock()
 	}
 	return n

@@ -49,6 +49,8 @@ type durableActor struct {
 	turn uint64 // number of the last turn handed to the store
 	ops  int    // commands handled in the turn in progress
 	fx   channel.Effects
+
+	alarm *alarm // for what is due next, if that is near
 }
 
 // durableBirth is a durable actor's first message.
@@ -145,7 +147,8 @@ func (a *durableActor) decideAndApply(q *ask, now time.Time) (result any, seq ui
 	}
 	if at, changed := fx.Due(); changed {
 		a.rows.SetDue(at)
-		a.system.clock.noteDue(at, a.address)
+		a.system.clock.cancel(a.alarm)
+		a.alarm = a.system.clock.noteDue(at, a.address)
 	}
 	for i := range fx.Deliveries {
 		a.gate.hold(output{delivery: fx.Deliveries[i]})
@@ -240,6 +243,7 @@ func (a *durableActor) endTurn() {
 	}
 	a.ops = 0
 	if a.rows != nil {
+		a.handle.needed.Store(!a.idle())
 		handle, turn := a.handle, a.turn+1
 		if a.rows.Commit(a.durability, func() { handle.committed(turn) }) {
 			a.turn = turn

@@ -20,6 +20,8 @@ type handle struct {
 	pending atomic.Int64
 	// lastUse is the node's time, in nanoseconds, of the last command. Only the sweeper reads it.
 	lastUse atomic.Int64
+	// needed says that the actor has more than rows, so that asking it to sleep would be in vain.
+	needed atomic.Bool
 	// durable is the number of the last turn on disk; told is set while a committed message is on its way.
 	durable atomic.Uint64
 	told    atomic.Bool

@@ -9,12 +9,12 @@ import (
 // A registry finds this node's live connections by id.
 type registry struct {
 	sync.RWMutex
-	byID map[string]*Connection
+	byID shrinkable[string, *Connection]
 	none *sync.Cond // signalled when the last one leaves
 }
 
 func newRegistry() *registry {
-	r := &registry{byID: make(map[string]*Connection)}
+	r := new(registry)
 	r.none = sync.NewCond(&r.RWMutex)
 	return r
 }
@@ -22,15 +22,14 @@ func newRegistry() *registry {
 func (r *registry) add(c *Connection) {
 	r.Lock()
 	defer r.Unlock()
-	r.byID[c.id] = c
+	r.byID.put(c.id, c)
 }
 
 func (r *registry) remove(c *Connection) {
 	r.Lock()
 	defer r.Unlock()
-	delete(r.byID, c.id)
-	if len(r.byID) == 0 {
-		r.byID = make(map[string]*Connection) // a map keeps the memory of its fullest day
+	r.byID.remove(c.id)
+	if r.byID.len() == 0 {
 		r.none.Broadcast()
 	}
 }
@@ -38,13 +37,13 @@ func (r *registry) remove(c *Connection) {
 func (r *registry) len() int {
 	r.RLock()
 	defer r.RUnlock()
-	return len(r.byID)
+	return r.byID.len()
 }
 
 // authenticate returns the app's live connection with this id, if secret is its secret; else nil.
 func (r *registry) authenticate(app, id, secret string) *Connection {
 	r.RLock()
-	c := r.byID[id]
+	c := r.byID.get(id)
 	r.RUnlock()
 	if c == nil || c.app != app || subtle.ConstantTimeCompare([]byte(c.secret), []byte(secret)) != 1 {
 		return nil
@@ -56,8 +55,8 @@ func (r *registry) authenticate(app, id, secret string) *Connection {
 func (r *registry) all() []*Connection {
 	r.RLock()
 	defer r.RUnlock()
-	list := make([]*Connection, 0, len(r.byID))
-	for _, c := range r.byID {
+	list := make([]*Connection, 0, r.byID.len())
+	for _, c := range r.byID.m {
 		list = append(list, c)
 	}
 	return list
@@ -69,10 +68,10 @@ func (r *registry) waitForNone(ctx context.Context) error {
 	defer stop()
 	r.Lock()
 	defer r.Unlock()
-	for len(r.byID) > 0 && ctx.Err() == nil {
+	for r.byID.len() > 0 && ctx.Err() == nil {
 		r.none.Wait()
 	}
-	if len(r.byID) == 0 {
+	if r.byID.len() == 0 {
 		return nil
 	}
 	return ctx.Err()

@@ -124,7 +124,7 @@ func (s *System) sweep() {
 		case <-ticker.C:
 			before := s.clock.now().Add(-s.options.IdleAfter).UnixNano()
 			s.directory.each(func(_ Address, h *handle) {
-				if h.lastUse.Load() <= before && h.pending.Load() == 0 {
+				if h.lastUse.Load() <= before && h.pending.Load() == 0 && !h.needed.Load() {
 					h.post(idleTick{})
 				}
 			})
