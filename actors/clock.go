@@ -135,7 +135,7 @@ func (c *clock) end() {
 // readIndex takes from the store what is due until a new horizon.
 func (c *clock) readIndex() error {
 	now := c.now()
-	c.store.NoteClock(now)
+	_ = c.store.NoteClock(now)
 	until := now.Add(dueHorizon)
 	c.mu.Lock()
 	c.horizon = until
@@ -162,7 +162,7 @@ func (c *clock) run() {
 			// The store logs its own read errors; what this read missed the next will find.
 			_ = c.readIndex()
 		case <-floor.C:
-			c.store.NoteClock(c.now())
+			_ = c.store.NoteClock(c.now())
 		case <-c.wake:
 		case <-next.C:
 		}

@@ -188,7 +188,7 @@ func FuzzWildcard(f *testing.F) {
 	f.Add("é*\xff", "é\xff\xff")
 	f.Fuzz(func(t *testing.T, pattern, name string) {
 		if len(pattern) > 64 || len(name) > 128 || strings.HasPrefix(pattern, "#") {
-			t.Skip()
+			return
 		}
 		// Bytes as characters: the definition must hold for text that is not UTF-8 too.
 		bytesOf := func(s string) (r []rune) {

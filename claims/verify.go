@@ -37,7 +37,7 @@ func (o *Options) Validate() error {
 	_, errKeys := newKeyring(o.Keys)
 	errs := []error{errKeys}
 	if o.Leeway < 0 || o.Leeway > maxLeeway {
-		errs = append(errs, fmt.Errorf("Leeway is %s, must be 0 to %s", o.Leeway, maxLeeway))
+		errs = append(errs, fmt.Errorf("option Leeway is %s, must be 0 to %s", o.Leeway, maxLeeway))
 	}
 	if o.MaxLifetime < 0 {
 		errs = append(errs, fmt.Errorf("MaxLifetime is %s, must not be negative", o.MaxLifetime))

@@ -55,7 +55,7 @@ func (c *devCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(devInfoPath(c.Data))
+	defer func() { _ = os.Remove(devInfoPath(c.Data)) }()
 	if c.JSON {
 		err = printJSON(p.out, report)
 	} else {

@@ -102,7 +102,7 @@ func writePrivate(path string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
+	defer func() { _ = os.Remove(tmp.Name()) }()
 	if _, err := tmp.Write(text); err != nil {
 		tmp.Close()
 		return err

@@ -41,7 +41,7 @@ func (c *watchCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }()
 	conn.SetReadLimit(64 << 20)
 	subscribe, err := json.Marshal(map[string]string{"event": "hotsock.subscribe", "channel": c.Channel, "ref": "watch"})
 	if err != nil {

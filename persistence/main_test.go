@@ -40,18 +40,6 @@ func open(t testing.TB, o Options) *Store {
 	return s
 }
 
-// openMem opens a store in memory that is closed, and found to be sound, at the end.
-func openMem(t testing.TB) *Store {
-	t.Helper()
-	s := open(t, options(vfs.NewMem()))
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
 func wake(t testing.TB, s *Store, a Address) *Rows {
 	t.Helper()
 	r, err := s.Rows(a)

@@ -132,7 +132,6 @@ func TestRowsAreAMap(t *testing.T) {
 }
 
 type modelRun struct {
-	t testing.TB
 	v variant
 	o Options
 	s *Store

@@ -57,7 +57,7 @@ func Open(o Options) (*Store, error) {
 	}
 	s := &Store{o: o, log: o.Logger, dead: make(chan struct{}), stop: make(chan struct{})}
 	if err := s.open(); err != nil {
-		s.release()
+		_ = s.release()
 		return nil, fmt.Errorf("open %s: %w", o.Dir, err)
 	}
 	s.work(s.disk.probe)

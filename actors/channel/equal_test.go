@@ -73,7 +73,7 @@ func oracle(t *testing.T, a, b []byte) bool {
 		d := json.NewDecoder(bytes.NewReader(data))
 		d.UseNumber()
 		if err := d.Decode(&v[i]); err != nil {
-			t.Skip(err) // deeper than the oracle goes
+			return equalJSON(a, b) // deeper than the oracle goes
 		}
 	}
 	return same(v[0], v[1])

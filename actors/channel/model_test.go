@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/oklog/ulid/v2"
 	"pgregory.net/rapid"
 
@@ -413,103 +412,4 @@ func readers(d Delivery) []string {
 		}
 	}
 	return names
-}
-
-// check compares everything.
-func (r *modelRun) check(t *rapid.T) {
-	r.m.expire(r.w.at, r.w.o.NotifyExpiry)
-	r.checkEntries(t)
-	r.checkMessages(t)
-	if err := do(r.w, r.w.c.GetInfo, &GetInfo{}); err != nil {
-		t.Fatal(err)
-	}
-	info := r.w.fx.Result.(*Info)
-	counted := 0
-	for _, s := range r.m.subs {
-		if s.grant != "hidden" {
-			counted++
-		}
-	}
-	if info.Subscriptions != counted || r.w.c.Subscriptions() != len(r.m.subs) || r.w.c.Idle() != (len(r.m.subs) == 0) {
-		t.Fatalf("%+v, %d in all, not %d of %d", info, r.w.c.Subscriptions(), counted, len(r.m.subs))
-	}
-	if r.w.c.members == nil {
-		return
-	}
-	want := r.m.members()
-	if d := cmp.Diff(want, info.Members); d != "" {
-		t.Fatalf("members: %s", d)
-	}
-	for _, s := range r.m.subs {
-		if d := cmp.Diff(want, s.members); d != "" {
-			t.Fatalf("members as %s has read of them: %s", s.conn, d)
-		}
-	}
-}
-
-func (r *modelRun) checkEntries(t *rapid.T) {
-	if err := do(r.w, r.w.c.ListStorage, &ListStorage{Limit: 100}); err != nil {
-		t.Fatal(err)
-	}
-	got := map[string]modelEntry{}
-	for _, e := range r.w.fx.Result.(*Entries).Items {
-		m := r.m.entries[e.Key]
-		got[e.Key] = modelEntry{m.value, string(e.Data), Member{e.Meta.UID, e.Meta.UMD}, e.ExpiresAt, m.notify, m.emit}
-	}
-	if d := cmp.Diff(r.m.entries, got, cmp.AllowUnexported(modelEntry{})); d != "" {
-		t.Fatalf("entries: %s", d)
-	}
-	for _, s := range r.m.subs {
-		want := map[string]string{}
-		for key, e := range r.m.entries {
-			if s.observes(key) {
-				want[key] = e.data
-			}
-		}
-		view := maps.Clone(s.entries)
-		for key := range view {
-			// What has expired is told of by Due, which may not have come yet.
-			if _, ok := r.m.entries[key]; !ok && r.pending(key) {
-				delete(view, key)
-			}
-		}
-		if d := cmp.Diff(want, view); d != "" {
-			t.Fatalf("entries as %s has read of them: %s", s.conn, d)
-		}
-	}
-}
-
-// pending says that key's entry has expired and its row is still there.
-func (r *modelRun) pending(key string) bool {
-	value, _ := r.w.rows.Get(tableEntries + key)
-	return value != nil
-}
-
-func (r *modelRun) checkMessages(t *rapid.T) {
-	r.checkHistory(t, "", ulid.ULID{})
-	for _, s := range r.m.subs {
-		from := s.start
-		if s.grant == "all" {
-			from = ulid.ULID{}
-		}
-		r.checkHistory(t, s.conn, from)
-	}
-}
-
-func (r *modelRun) checkHistory(t *rapid.T, conn string, from ulid.ULID) {
-	if err := do(r.w, r.w.c.ListMessages, &ListMessages{ConnectionID: conn, Limit: 1000}); err != nil {
-		t.Fatal(err)
-	}
-	var want, got []modelMessage
-	for _, m := range r.m.messages {
-		if m.id.Compare(from) > 0 {
-			want = append(want, modelMessage{id: m.id, data: m.data})
-		}
-	}
-	for _, m := range r.w.fx.Result.(*Messages).Items {
-		got = append(got, modelMessage{id: m.ID, data: string(m.Data)})
-	}
-	if !slices.Equal(got, want) {
-		t.Fatalf("%q lists %v, not %v", conn, got, want)
-	}
 }

@@ -12,7 +12,7 @@ import (
 
 // A plot is a small picture with axes, made of lines.
 type plot struct {
-	title, unit   string
+	title         string
 	width, height float64
 	xTicks        []tick
 	yMin, yMax    float64

@@ -37,7 +37,7 @@ func Measure(ctx context.Context, c Case, p *peers.Peer, cores peers.Cores, dir 
 	if s.dir, err = os.MkdirTemp(dir, "stand-"); err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(s.dir)
+	defer func() { _ = os.RemoveAll(s.dir) }()
 	if err := s.start(ctx); err != nil {
 		return nil, err
 	}

@@ -219,18 +219,15 @@ func (c *client) expectNone() {
 // expectClose waits until the server has closed the connection, which must be with this code.
 func (c *client) expectClose(code websocket.StatusCode) {
 	c.t.Helper()
-	for {
-		frame, err := c.next(patience)
-		switch {
-		case errors.Is(err, errSilence):
-			c.t.Fatalf("%s is still open, want it closed with %d", c.name, code)
-		case err == nil:
-			c.t.Fatalf("%s gets %s, want it closed with %d", c.name, frame, code)
-		}
-		if got := websocket.CloseStatus(err); got != code {
-			c.t.Fatalf("%s ended with %v, want code %d", c.name, err, code)
-		}
-		return
+	frame, err := c.next(patience)
+	switch {
+	case errors.Is(err, errSilence):
+		c.t.Fatalf("%s is still open, want it closed with %d", c.name, code)
+	case err == nil:
+		c.t.Fatalf("%s gets %s, want it closed with %d", c.name, frame, code)
+	}
+	if got := websocket.CloseStatus(err); got != code {
+		c.t.Fatalf("%s ended with %v, want code %d", c.name, err, code)
 	}
 }
 

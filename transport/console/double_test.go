@@ -280,6 +280,8 @@ func (d *double) from(f func()) {
 }
 
 // guest connects somebody without a browser, for as long as the test runs.
+//
+//lint:ignore U1000 the pictures are painted with guests, under a build tag of their own
 func (d *double) guest(t *testing.T, server *httptest.Server, uid, name string, frames ...object) {
 	t.Helper()
 	token, _ := d.token(uid, name)
