@@ -125,6 +125,7 @@ func dial(ctx context.Context, target *url.URL) (*websocket.Conn, error) {
 		return conn, nil
 	}
 	if res != nil && res.StatusCode != http.StatusSwitchingProtocols {
+		defer func() { _ = res.Body.Close() }()
 		text, _ := io.ReadAll(io.LimitReader(res.Body, 1<<10)) // of a refusal; what cannot be read is not told
 		var refused *apiError
 		if errors.As(refusalOf(res.StatusCode, text), &refused) && refused.code != "" {
