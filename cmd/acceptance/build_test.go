@@ -23,6 +23,8 @@ var (
 	program = &build{}
 	// baitAckBeforeCommit says yes before it has written anything. What does not catch it proves nothing.
 	baitAckBeforeCommit = &build{tags: "bait_ack_before_commit"}
+	// baitPanic panics at every command to a channel whose name begins with "panic.".
+	baitPanic = &build{tags: "bait_panic"}
 )
 
 var builds struct {

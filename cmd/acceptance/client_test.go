@@ -45,6 +45,7 @@ func (s *server) dialWith(ctx context.Context, path string, o *websocket.DialOpt
 	if resp == nil || resp.StatusCode == http.StatusSwitchingProtocols {
 		return nil, err
 	}
+	defer resp.Body.Close()
 	r := &refusal{status: resp.StatusCode, header: resp.Header}
 	var body struct {
 		Error struct{ Code, Message string }

@@ -11,11 +11,12 @@
 //	scene_test.go       scripts of several clients, in the notation of the case table
 //	hotsock_*_test.go   the protocol's acceptance cases, by number
 //	kill_*_test.go      kill -9 at random moments: what was told stays true
+//	clock_kill_test.go  ... and time goes on as it did
 //	snapshot_test.go    a snapshot, then every later value once
 //	hostile_*_test.go   frames, tokens and bodies of people who mean harm
 //	badinput_test.go    configurations and folders that cannot work, and what people are told
 //	drain_test.go       an orderly end under load
-//	isolation_test.go   one connection's flood, another channel's round trips
+//	isolation_test.go   one channel's flood or panics, another channel's round trips
 //
 // Scripts name their clients. A line is one frame, sent or expected, or silence:
 //
