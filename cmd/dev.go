@@ -55,7 +55,7 @@ func (c *devCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(devInfoPath(c.Data)) }()
+	defer func() { _ = os.Remove(devInfoPath(c.Data)) }() // left behind, it only makes a command say that nobody answers
 	if c.JSON {
 		err = printJSON(p.out, report)
 	} else {
@@ -77,8 +77,13 @@ func (c *devCmd) start(p *program, log *slog.Logger) (*Server, *devReport, error
 
 	var keys *devKeys
 	var report *devReport
-	config := &checked{loaded: l}
-	config.durability = (&validation{loaded: l}).durabilities()
+	v := &validation{loaded: l, use: forDev}
+	if host, ok := v.address("listen", c.Listen); !ok {
+		return nil, nil, usagef("--listen %s", v.faults[0].Message)
+	} else if !isLoopback(host) {
+		return nil, nil, usagef("--listen %s: a development server stays on loopback, as its keys and its page are open to all who reach it; use dormouse serve for others", c.Listen)
+	}
+	config := &checked{loaded: l, durability: v.durabilities()}
 	s, err := start(config, log, extras{
 		build:  p.versions(),
 		home:   http.RedirectHandler(console.DemoPath, http.StatusFound),

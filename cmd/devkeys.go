@@ -102,7 +102,7 @@ func writePrivate(path string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(tmp.Name()) }()
+	defer func() { _ = os.Remove(tmp.Name()) }() // gone already, unless something failed
 	if _, err := tmp.Write(text); err != nil {
 		tmp.Close()
 		return err

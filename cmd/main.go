@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -83,6 +84,23 @@ type cli struct {
 
 const description = "Dormouse: realtime channels with storage, in one binary."
 
+// groups are the headings of the help: those of commands, and those of settings.
+var groups = []kong.Group{
+	{Key: "server", Title: "Servers:"},
+	{Key: "client", Title: "With a running server, found by --url, DORMOUSE_URL, or dormouse dev's folder:"},
+	{Key: "data", Title: "Data and versions:"},
+	{Key: "settings", Title: "Addresses, data, API keys:"},
+	{Key: "token", Title: "Tokens:"},
+	{Key: "tls", Title: "TLS:"},
+	{Key: "durability", Title: "Durability:"},
+	{Key: "storage", Title: "Storage:"},
+	{Key: "limits", Title: "Limits, each a guard against some abuse:"},
+	{Key: "log", Title: "Logs:"},
+	{Key: "admin", Title: "Admin listener:"},
+	{Key: "drain", Title: "Stopping:"},
+	{Key: "runtime", Title: "Go runtime:"},
+}
+
 // A helpExit is how kong asks to end after --help.
 type helpExit struct{ code int }
 
@@ -105,11 +123,7 @@ func (p *program) run(ctx context.Context) (code int) {
 		kong.Writers(p.out, p.err),
 		kong.Exit(func(code int) { panic(helpExit{code}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
-		kong.ExplicitGroups([]kong.Group{
-			{Key: "server", Title: "Servers:"},
-			{Key: "client", Title: "With a running server (found by --url, DORMOUSE_URL, or the folder of dormouse dev):"},
-			{Key: "data", Title: "Data and versions:"},
-		}),
+		kong.ExplicitGroups(groups),
 		kong.Vars{"rights": strings.Join(rightWords(), ", ")},
 		kong.Bind(p),
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -167,7 +181,10 @@ func newSettingFlags() any {
 		case listValue, keysValue, secretsValue:
 			typ, extra = reflect.TypeFor[[]string](), ` sep:"none"`
 		}
-		help := fmt.Sprintf("%s (%s).", s.help, s.value.yaml())
+		help := s.help
+		if def := strings.Trim(s.value.yaml(), `"`); !slices.Contains([]string{"", "[]", "{}", "false"}, def) {
+			help += " (default " + def + ")"
+		}
 		tag := fmt.Sprintf(`name:"%s" help:%s placeholder:"%s" group:"%s"%s`,
 			flagName(s.key), strconv.Quote(help), strings.ToUpper(s.value.unit()), group, extra)
 		fields = append(fields, reflect.StructField{Name: fmt.Sprintf("F%d", i), Type: typ, Tag: reflect.StructTag(tag)})

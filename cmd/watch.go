@@ -41,7 +41,7 @@ func (c *watchCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.CloseNow() }()
+	defer func() { _ = conn.CloseNow() }() // closed already, unless something failed
 	conn.SetReadLimit(64 << 20)
 	subscribe, err := json.Marshal(map[string]string{"event": "hotsock.subscribe", "channel": c.Channel, "ref": "watch"})
 	if err != nil {
@@ -83,11 +83,8 @@ func (c *watchCmd) target(p *program) (*url.URL, error) {
 			return nil, fmt.Errorf("there is no token to connect with: give --token, or start  dormouse dev  first")
 		}
 		claims := map[string]any{"scope": "connect", "uid": c.UID, "exp": time.Now().Add(time.Minute).Unix()}
-		for _, name := range []string{c.Channel} {
-			below(below(claims, "channels"), name)
-			if err := addChannel(claims, name+":subscribe,observe"); err != nil {
-				return nil, err
-			}
+		if err := addChannel(claims, c.Channel+":subscribe,observe"); err != nil {
+			return nil, err
 		}
 		if token, err = s.sign(claims); err != nil {
 			return nil, err
@@ -125,7 +122,7 @@ func dial(ctx context.Context, target *url.URL) (*websocket.Conn, error) {
 		return conn, nil
 	}
 	if res != nil && res.StatusCode != http.StatusSwitchingProtocols {
-		defer func() { _ = res.Body.Close() }()
+		defer res.Body.Close()
 		text, _ := io.ReadAll(io.LimitReader(res.Body, 1<<10)) // of a refusal; what cannot be read is not told
 		var refused *apiError
 		if errors.As(refusalOf(res.StatusCode, text), &refused) && refused.code != "" {
