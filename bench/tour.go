@@ -28,7 +28,7 @@ func (t *tour) run(ctx context.Context) (r *report.Report, err error) {
 	if t.dir, err = os.MkdirTemp("", "bench-"); err != nil {
 		return nil, err
 	}
-	defer func() { _ = os.RemoveAll(t.dir) }()
+	defer func() { _ = os.RemoveAll(t.dir) }() // a folder for temporary files, cleaned by others too
 	if t.cores, err = peers.ChooseCores(t.settings.cores); err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func appendFrame(dst []byte, opcode byte, mask uint32, payload []byte) []byte {
 		masked = masked[8:]
 	}
 	for i := range masked {
-		masked[i] ^= byte(mask >> (8 * i))
+		masked[i] ^= byte(mask >> (8 * (i % 4)))
 	}
 	return dst
 }

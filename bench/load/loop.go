@@ -22,7 +22,17 @@ type Loop struct {
 	events  []event
 	pending int // connections that are not open yet
 	count   int
+	spin    bool
+	idle    int64
 }
+
+// Spin makes the loop ask again and again in place of sleeping until something comes. It is for a loop with
+// a processor of its own: a server on this machine pays for waking a sleeping client, 5 us and more for a
+// write, which it does not pay for one at the other end of a network.
+func (l *Loop) Spin() { l.spin = true }
+
+// Idle is the time that Run has spent with nothing to do, asleep or not, in nanoseconds.
+func (l *Loop) Idle() int64 { return l.idle }
 
 // NewLoop returns a Loop without connections. It works on Linux; elsewhere it returns errors.ErrUnsupported.
 func NewLoop() (*Loop, error) {
@@ -88,9 +98,16 @@ func (l *Loop) Run(ctx context.Context, tick func(now int64) (next int64, done b
 		if next > 0 {
 			wait = min(max(next-Now(), 0), maxWait)
 		}
+		if l.spin {
+			wait = 0
+		}
+		before := Now()
 		n, err := l.poll.wait(l.events, time.Duration(wait))
 		if err != nil {
 			return fmt.Errorf("load: wait: %w", err)
+		}
+		if n == 0 || wait > 0 {
+			l.idle += Now() - before
 		}
 		for _, e := range l.events[:n] {
 			c := l.conns[e.fd]

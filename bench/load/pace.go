@@ -24,6 +24,3 @@ func (p *Pace) Due(now int64) (at int64, ok bool) {
 
 // Next is when the next message is due.
 func (p *Pace) Next() int64 { return p.start + p.n*p.interval }
-
-// Taken is how many messages were taken.
-func (p *Pace) Taken() int64 { return p.n }

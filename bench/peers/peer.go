@@ -90,7 +90,7 @@ func configuration(secret []byte, dir string, settings map[string]any) []byte {
 		"admin.pprof":  true,
 		"token.keys":   []any{map[string]string{"alg": "HS256", "key": base64.StdEncoding.EncodeToString(secret)}},
 		"log.format":   "json",
-		"drain.spread": "0s",
+		"drain.spread": "10ms",
 	}
 	for key, value := range settings {
 		all[key] = value

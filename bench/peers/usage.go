@@ -16,8 +16,28 @@ import (
 // CPU is the processor time that the server has used since it started.
 func (s *Server) CPU() (time.Duration, error) { return cpuTime(s.PID()) }
 
-// OwnCPU is the processor time that this process has used.
-func OwnCPU() (time.Duration, error) { return cpuTime(os.Getpid()) }
+// Others is the processor time that the whole machine has used, without the server's and this process's. The
+// kernel counts it in hundredths of a second.
+func (s *Server) Others() (time.Duration, error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, fmt.Errorf("peers: %w", err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	var all time.Duration
+	for i, field := range strings.Fields(first) {
+		ticks, err := strconv.ParseInt(field, 10, 64)
+		if busy := i >= 1 && i <= 8 && i != 4 && i != 5; busy && err == nil { // 4 and 5 are idle time
+			all += time.Duration(ticks) * (time.Second / 100)
+		}
+	}
+	server, err := s.CPU()
+	if err != nil {
+		return 0, err
+	}
+	own, err := cpuTime(os.Getpid())
+	return all - server - own, err
+}
 
 // RSS is the server's resident memory in bytes, counted page by page: the kernel's running count is off by
 // some pages for each processor.

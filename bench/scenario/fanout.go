@@ -38,7 +38,7 @@ func publishCase(name string, shape publishing) Case {
 	return Case{
 		Name:    name,
 		Peers:   []string{peers.Ours, peers.Plain, peers.Joined},
-		Metrics: slices.Concat(about, quantiles("delivery", "delivered"), []Metric{serverBusy, loadBusy}),
+		Metrics: slices.Concat(about, quantiles("delivery", "delivered"), []Metric{serverBusy, loadBusy, othersBusy}),
 		Run: func(ctx context.Context, s *Stand) error {
 			run := shape
 			return run.run(ctx, s)

@@ -17,12 +17,12 @@ var idleScenario = Scenario{
 			Name:    fmt.Sprintf("%d connections", size.Idle),
 			Peers:   []string{peers.Ours, peers.Plain},
 			Metrics: []Metric{rssPerConn, rssPerConnGC, heapPerConn, cpuPerOpen, openRate, loadBusy},
-			Run:     func(ctx context.Context, s *Stand) error { return idle(ctx, s, size.Idle) },
+			Run:     func(ctx context.Context, s *Stand) error { return openIdle(ctx, s, size.Idle) },
 		}}
 	},
 }
 
-func idle(ctx context.Context, s *Stand, n int) error {
+func openIdle(ctx context.Context, s *Stand, n int) error {
 	quiet := func(int) frameFunc { return func(*client, peers.Kind, []byte, int64) {} }
 	clients := count(n, func(i int) peers.Client {
 		return peers.Client{UID: fmt.Sprintf("idle.%06d", i), Channel: fmt.Sprintf("lobby.%06d", i/100), Rights: peers.Subscribe}
@@ -36,14 +36,14 @@ func idle(ctx context.Context, s *Stand, n int) error {
 	if err != nil {
 		return err
 	}
-	var cpu, own time.Duration
-	s.used(&cpu, &own, -1)
+	var cpu, idle time.Duration
+	s.used(&cpu, &idle, -1)
 	began := load.Now()
 	if _, err := s.connect(ctx, clients[first:], quiet); err != nil {
 		return err
 	}
 	took := time.Duration(load.Now() - began)
-	s.used(&cpu, &own, +1)
+	s.used(&cpu, &idle, +1)
 
 	if err := s.idle(ctx, 2*time.Second); err != nil {
 		return err
@@ -62,6 +62,6 @@ func idle(ctx context.Context, s *Stand, n int) error {
 	s.Sample.set(heapPerConn, (clean.heap-before.heap)/opened/1024)
 	s.Sample.set(cpuPerOpen, float64(cpu.Nanoseconds())/opened/1e3)
 	s.Sample.set(openRate, opened/took.Seconds())
-	s.Sample.set(loadBusy, 100*own.Seconds()/took.Seconds())
+	s.Sample.set(loadBusy, 100*(1-idle.Seconds()/took.Seconds()))
 	return nil
 }

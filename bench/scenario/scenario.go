@@ -50,6 +50,7 @@ var (
 	deliveryRate  = Metric{ID: "deliveries_per_s", Label: "deliveries", Unit: "/s", More: true}
 	serverBusy    = Metric{ID: "server_busy", Label: "server's core busy", Unit: "%"}
 	loadBusy      = Metric{ID: "load_busy", Label: "generator's core busy", Unit: "%"}
+	othersBusy    = Metric{ID: "others_busy", Label: "processors taken by others", Unit: "%"}
 	heapPerConn   = Metric{ID: "heap_per_conn", Label: "heap a connection", Unit: "KiB"}
 	rssPerConn    = Metric{ID: "rss_per_conn", Label: "RSS a connection", Unit: "KiB"}
 	rssPerConnGC  = Metric{ID: "rss_per_conn_collected", Label: "RSS a connection, after a collection", Unit: "KiB"}

@@ -32,7 +32,7 @@ func setCase(name string, shape sets) Case {
 		Name:  name,
 		Peers: []string{peers.Ours, peers.Stored},
 		Metrics: slices.Concat([]Metric{cpuPerSet, setRate}, quantiles("ack", "acknowledged"),
-			quantiles("observer", "observed"), []Metric{syncsPerSet, serverBusy, loadBusy}),
+			quantiles("observer", "observed"), []Metric{syncsPerSet, serverBusy, loadBusy, othersBusy}),
 		Run: func(ctx context.Context, s *Stand) error {
 			run := shape
 			return run.run(ctx, s)

@@ -37,7 +37,7 @@ func Measure(ctx context.Context, c Case, p *peers.Peer, cores peers.Cores, dir 
 	if s.dir, err = os.MkdirTemp(dir, "stand-"); err != nil {
 		return nil, err
 	}
-	defer func() { _ = os.RemoveAll(s.dir) }()
+	defer func() { _ = os.RemoveAll(s.dir) }() // a folder for temporary files, cleaned by others too
 	if err := s.start(ctx); err != nil {
 		return nil, err
 	}
@@ -52,6 +52,9 @@ func Measure(ctx context.Context, c Case, p *peers.Peer, cores peers.Cores, dir 
 func (s *Stand) start(ctx context.Context) (err error) {
 	if s.loop, err = load.NewLoop(); err != nil {
 		return err
+	}
+	if len(s.cores.Load) > 0 {
+		s.loop.Spin()
 	}
 	if s.server, err = s.Peer.Start(ctx, s.cores, s.dir, s.settings); err != nil {
 		s.loop.Close()

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"dormouse/bench/load"
-	"dormouse/bench/peers"
 )
 
 // slots is into how many equal parts a window's throughput is divided.
@@ -14,7 +13,9 @@ const slots = 50
 // A window is the time in which things count.
 type window struct {
 	from, to int64
-	cpu, own time.Duration // of the server and of this process
+	cpu      time.Duration // of the server
+	idle     time.Duration // of the generator
+	others   time.Duration // of everything else on the machine
 	units    int64
 	series   *load.Series
 }
@@ -50,10 +51,12 @@ func (s *Stand) measure(ctx context.Context, unit string, send func(now int64) (
 			opened = true
 			w.from, w.to = now, now+int64(s.Size.Window)
 			w.series = load.NewSeries(w.from, w.to-w.from, slots)
-			s.used(&w.cpu, &w.own, -1)
+			s.used(&w.cpu, &w.idle, -1)
+			s.elsewhere(-1)
 		}
 		if opened && now >= w.to {
-			s.used(&w.cpu, &w.own, +1)
+			s.used(&w.cpu, &w.idle, +1)
+			s.elsewhere(+1)
 			return 0, true
 		}
 		next := send(now)
@@ -74,22 +77,28 @@ func (s *Stand) measure(ctx context.Context, unit string, send func(now int64) (
 	}
 	s.Sample.Rate, s.Sample.RateUnit = w.series.PerSecond(), unit
 	s.Sample.set(serverBusy, 100*w.cpu.Seconds()/w.seconds())
-	s.Sample.set(loadBusy, 100*w.own.Seconds()/w.seconds())
+	s.Sample.set(loadBusy, 100*(1-w.idle.Seconds()/w.seconds()))
+	s.Sample.set(othersBusy, max(100*w.others.Seconds()/w.seconds(), 0))
 	return nil
 }
 
-// used adds or takes away the processor time so far.
-func (s *Stand) used(server, own *time.Duration, sign time.Duration) {
-	a, err := s.server.CPU()
+// used adds or takes away the server's processor time so far, and the generator's idle time.
+func (s *Stand) used(server, idle *time.Duration, sign time.Duration) {
+	cpu, err := s.server.CPU()
 	if err != nil {
 		s.fail("%w", err)
 	}
-	b, err := peers.OwnCPU()
+	*server += sign * cpu
+	*idle += sign * time.Duration(s.loop.Idle())
+}
+
+// elsewhere adds or takes away the processor time of everything else so far.
+func (s *Stand) elsewhere(sign time.Duration) {
+	d, err := s.server.Others()
 	if err != nil {
 		s.fail("%w", err)
 	}
-	*server += sign * a
-	*own += sign * b
+	s.window.others += sign * d
 }
 
 // profile begins one that ends with the window, if one is wanted.

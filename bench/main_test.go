@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What speaks to a server over the wire cannot flatter it.
+func TestNothingOfTheServerIsImported(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "-test", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range strings.Lines(string(out)) {
+		name, _, _ = strings.Cut(strings.TrimSpace(name), " ")
+		name = strings.TrimSuffix(name, ".test")
+		if strings.HasPrefix(name, "dormouse") && name != "dormouse/bench" && !strings.HasPrefix(name, "dormouse/bench/") {
+			t.Errorf("bench depends on %s", name)
+		}
+	}
+}
+
+func TestFlags(t *testing.T) {
+	s, err := parse(nil)
+	if err != nil || s.runs != 1 || len(s.scenarios) != len(scenarioNames()) || s.size.Window > 3*time.Second {
+		t.Errorf("the short tour: %+v, %v", s.size, err)
+	}
+	s, err = parse([]string{"-full", "-scenario", "idle, set", "-seconds", "0.5", "-connections", "500", "-profile"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.runs != 3 || s.size.Window != 500*time.Millisecond || s.size.Idle != 500 || s.size.Sleeping != 100_000 || !s.size.Profile {
+		t.Errorf("%d runs of %+v", s.runs, s.size)
+	}
+	if len(s.scenarios) != 2 || s.scenarios[0].Name != "idle" || s.scenarios[1].Name != "set" {
+		t.Errorf("%d scenarios", len(s.scenarios))
+	}
+	if _, err := parse([]string{"-scenario", "fan"}); err == nil || !strings.Contains(err.Error(), "fanout") {
+		t.Errorf("an unknown scenario: %v", err)
+	}
+}
+
+func TestASyncTakesTime(t *testing.T) {
+	if d, err := syncTime(t.TempDir()); err != nil || d <= 0 {
+		t.Errorf("%v, %v", d, err)
+	}
+}

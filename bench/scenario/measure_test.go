@@ -1,0 +1,51 @@
+package scenario
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"dormouse/bench/peers"
+)
+
+// The raw servers are small enough to be built and measured in a test: the whole way from a case to its
+// figures, every message checked.
+func TestCasesOnTheRawServers(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	all := peers.All("")
+	size := Size{Window: 200 * time.Millisecond, Warm: 50 * time.Millisecond, Idle: 300}
+	for _, c := range []Case{
+		setCase("set", sets{channels: 3, writers: 1, depth: 1}),
+		setCase("one channel", sets{channels: 1, writers: 4, depth: 8}),
+		publishCase("fan-out", publishing{channels: 1, subscribers: 50, depth: 8}),
+		publishCase("paced", publishing{channels: 10, subscribers: 4, perSecond: 500}),
+		idleScenario.Cases(size)[0],
+		isolationScenario.Cases(size)[0],
+	} {
+		for _, name := range c.Peers[1:] {
+			t.Run(c.Name+" on "+name, func(t *testing.T) {
+				p := all[name]
+				if err := p.Build(t.Context(), root, dir); err != nil {
+					t.Fatal(err)
+				}
+				sample, err := Measure(t.Context(), c, p, peers.Cores{}, dir, size)
+				if err != nil {
+					t.Fatal(err)
+				}
+				// Memory may shrink, and a small machine may be idle; the rest cannot be nothing.
+				if v := sample.Values[c.Metrics[0].ID]; v == 0 {
+					t.Errorf("%s is %g: %v", c.Metrics[0].Label, v, sample.Values)
+				}
+				for id, l := range sample.Latencies {
+					if l.Count() == 0 {
+						t.Errorf("no latencies of %s", id)
+					}
+				}
+			})
+		}
+	}
+}
