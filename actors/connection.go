@@ -59,7 +59,7 @@ type Admission struct {
 func (a *Admission) Open(sink channel.Sink) *Connection {
 	s := a.system
 	c := &Connection{system: s, app: a.request.App, id: newConnectionID(), secret: newSecret()}
-	c.handle = s.spawnConnection(&connectionBirth{system: s, connection: c, sink: sink, claims: a.claims, request: a.request})
+	s.spawnConnection(&connectionBirth{system: s, connection: c, sink: sink, claims: a.claims, request: a.request})
 	s.connections.add(c)
 	c.handle.post(begin{})
 	return c

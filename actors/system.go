@@ -89,12 +89,12 @@ func (s *System) spawnDurable(a Address) *handle {
 	return h
 }
 
-func (s *System) spawnConnection(b *connectionBirth) *handle {
+// spawnConnection gives b's connection its handle and starts its actor, which reads it.
+func (s *System) spawnConnection(b *connectionBirth) {
 	h := &handle{root: s.actors.Root}
 	b.connection.handle = h
 	h.pid = s.actors.Root.Spawn(s.clients)
 	s.actors.Root.Send(h.pid, b)
-	return h
 }
 
 func (s *System) entropy(p []byte) { rand.Read(p) }
