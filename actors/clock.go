@@ -2,8 +2,8 @@ package actors
 
 import (
 	"container/heap"
+	"errors"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"dormouse/persistence"
@@ -17,18 +17,31 @@ const (
 	dueOverlap = time.Minute
 )
 
+// floorTick is how often the store is told how far the stamps may go until next time; wallAhead and
+// standAhead are how far that is while the wall clock leads, and while the stamps wait for it. A crash makes
+// the next process begin that much later with its stamps, so the second is small: kills in quick succession
+// must not add up.
+const (
+	floorTick  = 5 * time.Second
+	wallAhead  = 3 * floorTick
+	standAhead = wallAhead / stampPace
+)
+
 // A clock is the only thing in this package that asks for the time. It wakes durable actors when something
-// of theirs is due, and connections at their deadlines.
+// of theirs is due, and connections at their deadlines. It tells three times:
 //
-// Its time never goes back. It follows the wall clock forward; when the wall clock is set back it goes on
-// at its own pace, and after a restart it begins at least where ids were given out before, so that ids made
-// of it always rise.
+//   - wall, the machine's, which may leap either way: what tokens are judged by, since their issuers have
+//     nothing else;
+//   - now, for deadlines and lifetimes: the wall clock while that goes forward; after it was set back, now
+//     goes on at half pace until the wall has caught up, so nothing is due twice and nothing stands still;
+//   - stamp, which ids are made of: it never goes back, not even over restarts, and nearly stands until the
+//     wall has caught up.
 type clock struct {
 	store *persistence.Store
 	tell  func(Address)
 
-	start  time.Time // with its monotonic reading
-	offset atomic.Int64
+	time  riser
+	stamp riser
 
 	mu      sync.Mutex
 	alarms  alarmHeap
@@ -46,28 +59,34 @@ type alarm struct {
 }
 
 func newClock(store *persistence.Store, tell func(Address)) *clock {
-	c := &clock{store: store, tell: tell, start: time.Now(), wake: make(chan struct{}, 1), stop: make(chan struct{})}
-	if ahead := store.ClockFloor().Sub(c.start); ahead > 0 {
-		c.offset.Store(int64(ahead))
+	c := &clock{store: store, tell: tell, wake: make(chan struct{}, 1), stop: make(chan struct{})}
+	c.time.pace, c.stamp.pace = nowPace, stampPace
+	if floor := store.ClockFloor(); !floor.IsZero() {
+		c.stamp.high.Store(floor.UnixNano())
 	}
 	return c
 }
 
+// wall returns the machine's time, in UTC.
+func (c *clock) wall() time.Time { return time.Now().Round(0).UTC() }
+
 // now returns the node's time, in UTC.
-func (c *clock) now() time.Time {
-	wall := time.Now()
-	steady := c.start.Add(wall.Sub(c.start)) // by the monotonic reading
-	// Round strips the monotonic readings: this is the difference of the walls.
-	ahead := int64(wall.Round(0).Sub(steady.Round(0)))
-	for {
-		offset := c.offset.Load()
-		if ahead <= offset {
-			return steady.Add(time.Duration(offset)).Round(0).UTC()
-		}
-		if c.offset.CompareAndSwap(offset, ahead) {
-			return wall.Round(0).UTC()
-		}
+func (c *clock) now() time.Time { return c.time.read(time.Now()) }
+
+// times returns now and stamp, in UTC.
+func (c *clock) times() (now, stamp time.Time) {
+	reading := time.Now()
+	return c.time.read(reading), c.stamp.read(reading)
+}
+
+// noteFloor lets the store know how far stamps may go until the next time it is called.
+func (c *clock) noteFloor() error {
+	reading := time.Now()
+	stamp, ahead := c.stamp.read(reading), wallAhead
+	if stamp.After(reading) {
+		ahead = standAhead
 	}
+	return c.store.NoteClock(stamp, ahead)
 }
 
 // at runs fire once, at t or soon after, on the clock's goroutine. fire must not block.
@@ -119,6 +138,10 @@ func (c *clock) noteDue(t time.Time, a Address) *alarm {
 
 // begin reads what is due and starts the clock's goroutine.
 func (c *clock) begin() error {
+	// A store that cannot be written gives out no ids.
+	if err := c.noteFloor(); err != nil && !errors.Is(err, persistence.ErrReadOnly) {
+		return err
+	}
 	if err := c.readIndex(); err != nil {
 		return err
 	}
@@ -134,9 +157,7 @@ func (c *clock) end() {
 
 // readIndex takes from the store what is due until a new horizon.
 func (c *clock) readIndex() error {
-	now := c.now()
-	_ = c.store.NoteClock(now)
-	until := now.Add(dueHorizon)
+	until := c.now().Add(dueHorizon)
 	c.mu.Lock()
 	c.horizon = until
 	c.mu.Unlock()
@@ -150,7 +171,7 @@ func (c *clock) run() {
 	defer c.stopped.Done()
 	index := time.NewTicker(dueHorizon / 2)
 	defer index.Stop()
-	floor := time.NewTicker(5 * time.Second)
+	floor := time.NewTicker(floorTick)
 	defer floor.Stop()
 	next := time.NewTimer(0)
 	defer next.Stop()
@@ -162,7 +183,7 @@ func (c *clock) run() {
 			// The store logs its own read errors; what this read missed the next will find.
 			_ = c.readIndex()
 		case <-floor.C:
-			_ = c.store.NoteClock(c.now())
+			_ = c.noteFloor() // closed, or read-only: no ids either way
 		case <-c.wake:
 		case <-next.C:
 		}

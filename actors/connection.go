@@ -26,7 +26,7 @@ func (s *System) Admit(_ context.Context, r ConnectRequest) (*Admission, error) 
 	if s.draining.Load() || s.connections.len() >= s.options.MaxConnections {
 		return nil, channel.ErrUnavailable
 	}
-	token, err := s.options.Verifier.Verify(r.Token, claims.ScopeConnect, s.clock.now())
+	token, err := s.options.Verifier.Verify(r.Token, claims.ScopeConnect, s.clock.wall())
 	if err != nil {
 		return nil, err
 	}

@@ -158,7 +158,7 @@ func checkSchedule(s Schedule, forbidden bool) *channel.Error {
 func (a *connectionActor) subscribe(c *Subscribe) {
 	layers := claims.Layers{Connect: a.claims}
 	if c.Token != "" {
-		token, err := a.system.options.Verifier.Verify(c.Token, claims.ScopeSubscribe, a.system.clock.now())
+		token, err := a.system.options.Verifier.Verify(c.Token, claims.ScopeSubscribe, a.system.clock.wall())
 		if err == nil {
 			err = token.Bind(a.connection.id, a.uid)
 		}

@@ -101,10 +101,10 @@ func (a *durableActor) pendingBytes() int {
 
 // run decides one command and hands what it said to the gate.
 func (a *durableActor) run(q *ask) {
-	now := a.system.clock.now()
+	now, stamp := a.system.clock.times()
 	a.handle.lastUse.Store(now.UnixNano())
 	a.ops++
-	result, seq, err := a.decideAndApply(q, now)
+	result, seq, err := a.decideAndApply(q, now, stamp)
 	if err != nil {
 		err = a.refuse(q, err)
 	}
@@ -122,7 +122,7 @@ func (a *durableActor) run(q *ask) {
 }
 
 // decideAndApply returns the command's result and the number of its change, zero if it changed nothing.
-func (a *durableActor) decideAndApply(q *ask, now time.Time) (result any, seq uint64, err error) {
+func (a *durableActor) decideAndApply(q *ask, now, stamp time.Time) (result any, seq uint64, err error) {
 	if err := a.wake(); err != nil {
 		return nil, 0, err
 	}
@@ -135,7 +135,7 @@ func (a *durableActor) decideAndApply(q *ask, now time.Time) (result any, seq ui
 	fx := &a.fx
 	fx.Reset()
 	a.mark()
-	step := channel.Step{At: now, Seq: a.rows.Seq() + 1, Entropy: a.system.entropy}
+	step := channel.Step{At: now, Stamp: stamp, Seq: a.rows.Seq() + 1, Entropy: a.system.entropy}
 	if err := a.decideGuarded(step, q.cmd); err != nil {
 		return nil, 0, err
 	}

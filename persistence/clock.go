@@ -9,8 +9,7 @@ import (
 )
 
 // The clock floor keeps ids made of time from going back when a machine's clock does, across restarts. A
-// time that is higher than any noted is on disk before the noted one is used: written ahead, so that one
-// write serves for many.
+// time no lower than any that is used is on disk before: written ahead, so that one write serves for many.
 type clock struct {
 	floor time.Time    // as found at Open
 	safe  atomic.Int64 // on disk
@@ -19,10 +18,6 @@ type clock struct {
 	asked   int64         // on disk or on its way; the writes of it only grow
 	written chan struct{} // closed when asked is on disk
 }
-
-// clockAhead is how far the row on disk runs ahead of the times noted; when half of it is used up, it is
-// moved on without anyone waiting. After a restart ids begin that much later than need be, at most.
-const clockAhead = 10 * time.Second
 
 func (c *clock) open(s *Store) error {
 	value, err := s.get([]byte(rowClock))
@@ -43,13 +38,14 @@ func (c *clock) open(s *Store) error {
 func (s *Store) ClockFloor() time.Time { return s.clock.floor }
 
 // NoteClock makes sure that the ClockFloor of every later Open is at least t. Call it before an id made of
-// t is handed out. It waits for the disk only when t runs ahead of the times noted before by more than
-// ten seconds; else it costs a comparison.
+// t is handed out. It asks the disk for ahead more than that, so that the next calls need not wait, and the
+// next Open begins that much later, at most; once half of it is used up, more is asked for without anyone
+// waiting.
 //
 // Errors: ErrClosed, ErrReadOnly if nothing at all can be written: then t must not be used.
-func (s *Store) NoteClock(t time.Time) error {
+func (s *Store) NoteClock(t time.Time, ahead time.Duration) error {
 	c, at := &s.clock, nanosOf(t)
-	if at <= c.safe.Load()-int64(clockAhead/2) {
+	if at <= c.safe.Load()-int64(ahead/2) {
 		return nil
 	}
 	if err := s.alive(); err != nil {
@@ -59,8 +55,8 @@ func (s *Store) NoteClock(t time.Time) error {
 		return ErrReadOnly
 	}
 	c.mu.Lock()
-	if at > c.asked-int64(clockAhead/2) {
-		c.asked, c.written = at+int64(clockAhead), make(chan struct{})
+	if at > c.asked-int64(ahead/2) {
+		c.asked, c.written = at+int64(ahead), make(chan struct{})
 		s.writeClock(c.asked, c.written)
 	}
 	written := c.written

@@ -11,8 +11,9 @@ import (
 // A Step is what the world gives to a decision besides the command: the core owns no clock, no random
 // source and no counter.
 type Step struct {
-	At  time.Time // now, in UTC; never before the last step's
-	Seq uint64    // the number that this command's writes will take, if it has any
+	At    time.Time // now, in UTC
+	Stamp time.Time // what ids are made of, in UTC: never before any earlier step's, on this node and over restarts
+	Seq   uint64    // the number that this command's writes will take, if it has any
 	// Entropy fills p with random bytes, for new ids.
 	Entropy func(p []byte)
 }
@@ -54,6 +55,12 @@ type Subscribe struct {
 type Unsubscribe struct {
 	Sender
 	Gone bool
+}
+
+// UpdateUMD changes the umd of one subscription. Whoever sends it has found that a umd token allows it.
+type UpdateUMD struct {
+	Sender
+	UMD []byte // one compact JSON value of at most 1 KiB; nil: null
 }
 
 // Publish sends a message to all who are subscribed. Whoever sends it has found that it is allowed.

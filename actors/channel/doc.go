@@ -37,6 +37,6 @@
 // # The files
 //
 // The seam: channel.go, commands.go, effects.go, message.go, roster.go, sink.go, errors.go, options.go.
-// The decisions, each about one noun: subscribe.go, presence.go, publish.go, history.go, storage.go,
+// The decisions, each about one noun: subscribe.go, presence.go, umd.go, publish.go, history.go, storage.go,
 // observers.go, expiry.go, ids.go, equal.go, events.go. What is on disk: rows.go and encoding.go.
 package channel

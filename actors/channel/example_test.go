@@ -25,7 +25,8 @@ func Example() {
 	var seq uint64
 	step := func() channel.Step {
 		fx.Reset()
-		return channel.Step{At: time.Now().UTC(), Seq: seq + 1, Entropy: func(p []byte) { _, _ = rand.Read(p) }}
+		now := time.Now().UTC()
+		return channel.Step{At: now, Stamp: now, Seq: seq + 1, Entropy: func(p []byte) { _, _ = rand.Read(p) }}
 	}
 	carryOut := func(err error) {
 		if err != nil {

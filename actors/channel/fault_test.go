@@ -54,6 +54,11 @@ func TestAFaultChangesNothing(t *testing.T) {
 			return do(w, w.c.Subscribe, &Subscribe{Sender: sender(name), UID: name, Grant: grants["presence.c"]["all"]})
 		}
 	}
+	update := func(name, umd string) func(*world) error {
+		return func(w *world) error {
+			return do(w, w.c.UpdateUMD, &UpdateUMD{Sender: sender(name), UMD: []byte(umd)})
+		}
+	}
 	due := func(w *world) error { return w.expire() }
 	restart := func(w *world) error { w.restart(); return nil }
 	list := func(w *world) error { return do(w, w.c.ListMessages, &ListMessages{Limit: 10}) }
@@ -62,7 +67,7 @@ func TestAFaultChangesNothing(t *testing.T) {
 	}
 	steps := []func(*world) error{
 		set("a", `1`, 1), set("b", `2`, 60), set("c", `3`, -1), publish(5, "d1"), publish(0, ""), restart,
-		subscribe("a"), publish(1, "d2"), set("a", `2`, 2), restart, set("a", `2`, 3), publish(5, "d1"), restart,
+		subscribe("a"), publish(1, "d2"), update("a", `1`), set("a", `2`, 2), restart, set("a", `2`, 3), publish(5, "d1"), restart,
 		publish(0, "d1"), subscribe("b"), pass(3 * time.Second), set("a", `2`, 3), due, restart, list, entries,
 		pass(time.Hour), publish(1, "d1"), set("b", `2`, 60), due, restart, due, list, entries,
 	}

@@ -11,8 +11,8 @@ import (
 //   - while it is awake, or restored, by the last one: within a millisecond, or when the clock stands, it
 //     is counted up;
 //   - across sleep and restart, for stored messages by the last row of their table;
-//   - and for the others, which left no row, by the clock: a Step is never before an earlier one, on this
-//     node and over restarts, and who went to sleep wakes in a later millisecond.
+//   - and for the others, which left no row, by the Step's Stamp: it is never before an earlier one, on
+//     this node and over restarts, and who went to sleep wakes in a later millisecond.
 type ids struct {
 	last   ulid.ULID // of all that were given out
 	isRead bool      // … and of those in rows
@@ -41,7 +41,7 @@ func (c *Channel) lastID() (ulid.ULID, error) {
 
 // nextID gives out an id. lastID must have succeeded before.
 func (c *Channel) nextID(s Step) ulid.ULID {
-	ms := ulid.Timestamp(s.At)
+	ms := ulid.Timestamp(s.Stamp)
 	last := &c.ids.last
 	if ms > last.Time() {
 		_ = last.SetTime(ms) // fails after the year 10889

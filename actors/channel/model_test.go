@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/oklog/ulid/v2"
 	"pgregory.net/rapid"
 
@@ -23,6 +24,7 @@ type model struct {
 	subs     []*modelSub // by joining
 	order    []string    // uids by first join
 	last     ulid.ULID
+	sets     int // of umd
 }
 
 type modelEntry struct {
@@ -47,6 +49,7 @@ type modelCopy struct {
 
 type modelSub struct {
 	conn, uid, umd string
+	set            int // when its umd was set, in the order of such things
 	grant          string
 	start          ulid.ULID // the last id when it began
 	entries        map[string]string
@@ -80,14 +83,21 @@ func (s *modelSub) observes(key string) bool {
 func (m *model) members() []Member {
 	list := []Member{}
 	for _, uid := range m.order {
-		for _, s := range slices.Backward(m.subs) {
-			if s.uid == uid {
-				list = append(list, Member{UID: uid, UMD: orNil([]byte(s.umd))})
-				break
+		var last *modelSub
+		for _, s := range m.subs {
+			if s.uid == uid && (last == nil || s.set > last.set) {
+				last = s
 			}
 		}
+		list = append(list, Member{UID: uid, UMD: orNil([]byte(last.umd))})
 	}
 	return list
+}
+
+// set gives a subscription its umd.
+func (m *model) set(s *modelSub, umd string) {
+	m.sets++
+	s.umd, s.set = umd, m.sets
 }
 
 func (m *model) sub(conn string) *modelSub {
@@ -116,6 +126,9 @@ func (m *model) expire(at time.Time, all bool) {
 	maps.DeleteFunc(m.copies, func(_ string, c modelCopy) bool { return gone(c.until) })
 }
 
+// memberRoom is the size of a list that not everybody fits into.
+const memberRoom = 120
+
 // TestModel gives random commands to a channel and to a model of it, which must agree on every answer, on
 // who reads what, and in the end on everything that is stored. The channel is sometimes made again from
 // its rows; the clock stands or leaps.
@@ -123,12 +136,13 @@ func TestModel(t *testing.T) {
 	for _, name := range []string{"c", "presence.c"} {
 		for _, notify := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s notify=%v", name, notify), rapid.MakeCheck(func(t *rapid.T) {
-				r := &modelRun{w: newWorld(name, Options{NotifyExpiry: notify, MaxPresenceBytes: 120}), grants: grants[name]}
+				r := &modelRun{w: newWorld(name, Options{NotifyExpiry: notify, MaxPresenceBytes: memberRoom}), grants: grants[name]}
 				r.m = &model{entries: map[string]modelEntry{}, copies: map[string]modelCopy{}}
 				t.Repeat(map[string]func(*rapid.T){
 					"":            r.check,
 					"subscribe":   r.subscribe,
 					"unsubscribe": r.unsubscribe,
+					"update umd":  r.updateUMD,
 					"publish":     r.publish,
 					"set":         r.set,
 					"set again":   r.set,
@@ -178,11 +192,11 @@ func (r *modelRun) subscribe(t *rapid.T) {
 	s := &modelSub{
 		conn:    someConnection.Draw(t, "connection"),
 		uid:     someUID.Draw(t, "uid"),
-		umd:     someUMD.Draw(t, "umd"),
 		grant:   someGrant.Draw(t, "grant"),
 		start:   r.m.last,
 		entries: map[string]string{},
 	}
+	r.m.set(s, someUMD.Draw(t, "umd"))
 	err := do(r.w, r.w.c.Subscribe, &Subscribe{Sender: r.sender(s.conn), UID: s.uid, UMD: []byte(s.umd), Grant: r.grants[s.grant]})
 	switch err {
 	case ErrAlreadySubscribed:
@@ -194,13 +208,7 @@ func (r *modelRun) subscribe(t *rapid.T) {
 		if r.m.sub(s.conn) != nil || r.w.c.members == nil {
 			t.Fatal(err)
 		}
-		var size int
-		for _, m := range r.m.members() {
-			if m.UID != s.uid {
-				size += memberSize(m.UID, m.UMD)
-			}
-		}
-		if size+memberSize(s.uid, orNil([]byte(s.umd))) <= 120 {
+		if r.hasRoom(s.uid, s.umd) {
 			t.Fatal("there was room")
 		}
 		return
@@ -217,6 +225,47 @@ func (r *modelRun) subscribe(t *rapid.T) {
 	}
 	if first := r.w.fx.Deliveries[0]; first.Message.Kind != KindSubscribed || first.To.(*reader).name != s.conn {
 		t.Fatalf("the first delivery is %+v", first)
+	}
+	r.read(t)
+}
+
+// hasRoom says whether the list of members has room for uid with umd.
+func (r *modelRun) hasRoom(uid, umd string) bool {
+	size := memberSize(uid, orNil([]byte(umd)))
+	for _, m := range r.m.members() {
+		if m.UID != uid {
+			size += memberSize(m.UID, m.UMD)
+		}
+	}
+	return size <= memberRoom
+}
+
+func (r *modelRun) updateUMD(t *rapid.T) {
+	conn, umd := someConnection.Draw(t, "connection"), someUMD.Draw(t, "umd")
+	before := r.m.members()
+	err := do(r.w, r.w.c.UpdateUMD, &UpdateUMD{Sender: r.sender(conn), UMD: []byte(umd)})
+	s := r.m.sub(conn)
+	switch {
+	case s == nil:
+		if err != ErrNotSubscribed {
+			t.Fatal(err)
+		}
+		return
+	case err == ErrPresenceCapacityReached && r.w.c.members != nil:
+		if r.hasRoom(s.uid, umd) {
+			t.Fatal("there was room")
+		}
+		return
+	case err != nil:
+		t.Fatal(err)
+	}
+	r.m.set(s, umd)
+	told := 0
+	if r.w.c.members != nil && !cmp.Equal(before, r.m.members()) {
+		told = 1
+	}
+	if n := len(r.w.fx.Deliveries); n != told || n == 1 && len(readers(r.w.fx.Deliveries[0])) != len(r.m.subs) {
+		t.Fatalf("it was told %+v", r.w.fx.Deliveries)
 	}
 	r.read(t)
 }

@@ -92,6 +92,14 @@ func (ms *members) leave(sub *Subscription) (Kind, Member) {
 	return KindMemberRemoved, m.Member
 }
 
+// replace puts next, whose Order is the highest, in old's place, and returns what everybody is to be told,
+// if anything: KindMemberUpdated.
+func (ms *members) replace(old, next *Subscription) (Kind, Member) {
+	m := ms.byUID[old.UID]
+	m.subs = append(slices.DeleteFunc(m.subs, func(s *Subscription) bool { return s == old }), next)
+	return ms.refresh(m)
+}
+
 // refresh gives m the umd of the subscription that was set last.
 func (ms *members) refresh(m *member) (Kind, Member) {
 	umd := m.subs[len(m.subs)-1].UMD

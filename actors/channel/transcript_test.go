@@ -25,6 +25,7 @@ import (
 //	at 10s               sets the clock, to so long after the start
 //	sub a [uid=] [umd=] [alias=] [auto] [grant=] [spend=JTI]
 //	unsub a [gone]
+//	umd a                gives the subscription another umd, the input
 //	pub a event=e [store=N] [emit] [echo] [subscribed] [dedup=ID] [ip=] [ua=] [request=] [http]; "pub server" is the server
 //	set a KEY [store=N] [emit] [notify] [ip=] [ua=] [request=] [http]
 //	get a KEY [http]     list [keys=(…)] [after=] [allow=PREFIX] [limit=N] [bytes=N]
@@ -140,6 +141,8 @@ func (tr *transcript) decide(d *datadriven.TestData) error {
 		return do(w, w.c.Subscribe, tr.subscribe(d))
 	case "unsub":
 		return do(w, w.c.Unsubscribe, &Unsubscribe{Sender: tr.sender(d), Gone: d.HasArg("gone")})
+	case "umd":
+		return do(w, w.c.UpdateUMD, &UpdateUMD{Sender: tr.sender(d), UMD: []byte(d.Input)})
 	case "pub":
 		return do(w, w.c.Publish, &Publish{
 			Sender:          tr.sender(d),

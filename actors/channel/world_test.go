@@ -41,7 +41,7 @@ func newWorld(name string, o Options) *world {
 }
 
 func (w *world) step() Step {
-	return Step{At: w.at, Seq: w.seq + 1, Entropy: func(p []byte) {
+	return Step{At: w.at, Stamp: w.at, Seq: w.seq + 1, Entropy: func(p []byte) {
 		clear(p)
 		w.random = w.random*6364136223846793005 + 1442695040888963407
 		binary.BigEndian.PutUint64(p[len(p)-8:], w.random)

@@ -1,0 +1,34 @@
+package channel
+
+// UpdateUMD gives a subscription another umd. What its connection does on the channel from here on carries
+// it; what is stored already keeps the old one. Of several subscriptions of one uid this one is now the one
+// that was set last, so that on a presence channel its umd is the member's: if that is another value than
+// before, everybody reads KindMemberUpdated, the updater too, and backends hear of it. On any other channel,
+// and of an equal value, nobody is told anything.
+//
+// Errors: ErrNotSubscribed, and then nothing is made; ErrPresenceCapacityReached, of a umd that makes the
+// list of members longer.
+// Source: Hotsock docs, Live User Metadata Updates.
+func (c *Channel) UpdateUMD(_ Step, cmd *UpdateUMD, fx *Effects) error {
+	old := c.byConnection[cmd.ConnectionID]
+	if old == nil {
+		return ErrNotSubscribed
+	}
+	next := *old
+	next.UMD = orNil(cmd.UMD)
+	if c.members != nil && !c.members.fits(next.UID, next.UMD, c.o.MaxPresenceBytes) {
+		return ErrPresenceCapacityReached
+	}
+	c.joins++
+	next.Order = c.joins
+	c.byConnection[next.ConnectionID] = &next
+	c.roster = c.roster.Replace(old, &next)
+	// The watchers still know the old one. That does no harm, for they only ask for its sink: who observes
+	// what is the grant's business, and asking every grant again would make a umd that moves with a cursor
+	// cost as much as a join.
+	if c.members != nil {
+		kind, m := c.members.replace(old, &next)
+		c.tellMembers(kind, m, c.roster, nil, fx)
+	}
+	return nil
+}
