@@ -34,6 +34,8 @@ func explain(c *checked, err error) error {
 		return fmt.Errorf("%s is taken by another program: stop that one, or give another address; port 0 takes a free one: %w", takenAddress(c, err), err)
 	case errors.Is(err, syscall.EACCES) && errors.As(err, &op):
 		return fmt.Errorf("this user may not listen on %s: ports below 1024 need a right of their own: %w", c.HTTP.Addr, err)
+	case errors.Is(err, persistence.ErrNoFolder):
+		return fmt.Errorf("the data folder %s cannot be made: give another one with --data: %w", data, err)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("the data folder %s cannot be written by this user: mend its owner and mode, or give another with --data: %w", data, err)
 	}

@@ -230,6 +230,7 @@ func TestExplain(t *testing.T) {
 		want string
 	}{
 		{persistence.ErrInUse, "in use by another server: stop that one, or give another folder with --data"},
+		{persistence.ErrNoFolder, "cannot be made: give another one with --data"},
 		{persistence.ErrNewerFormat, "written by a newer version of dormouse"},
 		{persistence.ErrNotDataFolder, "give a new or empty one with --data"},
 		{persistence.ErrCorrupt, "dormouse verify dormouse-data  and restore a backup"},

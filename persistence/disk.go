@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,7 +27,8 @@ type disk struct {
 	ballast int64         // its size, 0 none
 
 	readOnly atomic.Bool
-	full     atomic.Bool // a write has failed for want of room since the ballast was last there
+	full     atomic.Bool // a write has failed for want of room since the ballast was last made
+	held     atomic.Bool // the ballast is there
 
 	mu     sync.Mutex // of what follows
 	last   Health
@@ -69,6 +71,29 @@ func (d *disk) makeRoom() {
 	}
 }
 
+// cannotReplay says that there is no room for the table files that come of the log, so that opening the
+// store for writing would not end. The files say how much, and only taking it says whether it is there.
+func (d *disk) cannotReplay() bool {
+	fs, db := d.folder.fs, d.folder.db()
+	names, err := fs.List(db)
+	if err != nil {
+		return false // a new folder; or it will be an error soon
+	}
+	need := int64(slackBytes)
+	for _, name := range names {
+		if info, err := fs.Stat(fs.PathJoin(db, name)); err == nil && strings.HasSuffix(name, ".log") {
+			need += info.Size()
+		}
+	}
+	trial := d.folder.path(fileTrial)
+	err = d.reserve(trial, need)
+	_ = fs.Remove(trial)
+	return vfs.IsNoSpaceError(err)
+}
+
+// slackBytes is what opening writes besides: a manifest, a log, options.
+const slackBytes = 256 << 10
+
 // guard lets a write that fails for want of room be tried again without the ballast.
 func (d *disk) guard(fs vfs.FS) vfs.FS {
 	return vfs.OnDiskFull(fs, func() {
@@ -85,6 +110,7 @@ func (d *disk) guard(fs vfs.FS) vfs.FS {
 // release removes the ballast. It works beneath guard: all writes wait for it. Without a ballast, or if it
 // cannot be removed, the write that is tried again fails, and that ends the process.
 func (d *disk) release() {
+	d.held.Store(false)
 	if err := d.folder.fs.Remove(d.folder.path(fileBallast)); err == nil {
 		// So that the file system gives the blocks out again.
 		_ = syncDir(d.folder.fs, d.folder.dir)
@@ -94,19 +120,21 @@ func (d *disk) release() {
 // makeBallast makes the ballast if there is room to spare, and says whether it is there.
 func (d *disk) makeBallast() bool {
 	fs, path := d.folder.fs, d.folder.path(fileBallast)
-	if d.ballast <= 0 {
+	if d.ballast <= 0 || d.held.Load() {
 		return true
 	}
 	if _, err := fs.Stat(path); err == nil {
+		d.held.Store(true)
 		return true
 	}
 	if u, err := fs.GetDiskUsage(d.folder.dir); err == nil && !d.spare(u) {
 		return false
 	}
-	if err := d.writeBallast(path); err != nil {
+	if err := d.reserve(path, d.ballast); err != nil {
 		_ = fs.Remove(path)
 		return false
 	}
+	d.held.Store(true)
 	return true
 }
 
@@ -119,13 +147,14 @@ func (d *disk) spare(u vfs.DiskUsage) bool {
 	return share(u.TotalBytes-u.AvailBytes+ballast, u.TotalBytes) < d.o.ReadOnlyAt
 }
 
-func (d *disk) writeBallast(path string) error {
+// reserve makes a file that takes n bytes of the disk.
+func (d *disk) reserve(path string, n int64) error {
 	f, err := d.folder.fs.Create(path, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}
-	if err = f.Preallocate(0, d.ballast); err != nil && !vfs.IsNoSpaceError(err) {
-		err = writeZeros(f, d.ballast) // a file system that cannot reserve
+	if err = f.Preallocate(0, n); err != nil && !vfs.IsNoSpaceError(err) {
+		err = writeZeros(f, n) // a file system that cannot reserve
 	}
 	if err == nil {
 		err = f.Sync()
@@ -181,12 +210,10 @@ func (d *disk) look() {
 		h.Reason = "the disk was full at the start, so that nothing could be written; make room and restart"
 	case known && used >= limit:
 		h.Reason = fmt.Sprintf("the disk is %.1f %% full, the limit is %.1f %%", 100*used, 100*d.o.ReadOnlyAt)
+	case d.makeBallast():
+		d.full.Store(false)
 	case d.full.Load():
-		if d.makeBallast() {
-			d.full.Store(false)
-		} else {
-			h.Reason = "the disk was full, and there is no room yet"
-		}
+		h.Reason = "the disk was full, and there is no room yet"
 	}
 	h.ReadOnly = h.Reason != ""
 	d.last = h

@@ -17,6 +17,8 @@ var (
 	ErrNewerFormat = errors.New("data folder has a newer format")
 	// ErrNotDataFolder: the folder holds something that is not ours, or half a restore.
 	ErrNotDataFolder = errors.New("not a data folder")
+	// ErrNoFolder: the folder does not exist and cannot be made.
+	ErrNoFolder = errors.New("data folder cannot be made")
 	// ErrInvalid: an argument that no state could make acceptable: a write without a key, an address
 	// without an app. Nothing was applied.
 	ErrInvalid = errors.New("invalid argument")

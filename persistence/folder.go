@@ -20,6 +20,7 @@ import (
 //	LOCK       held while a process has the folder open
 //	PID        the process that holds it, for people
 //	BALLAST    room to be given up when the disk is full
+//	TRIAL      for a moment, to find out whether there is room
 //	db         Pebble's files
 //	RESTORE    db of a restore in progress
 type folder struct {
@@ -33,6 +34,7 @@ const (
 	fileLock    = "LOCK"
 	filePID     = "PID"
 	fileBallast = "BALLAST"
+	fileTrial   = "TRIAL"
 	dirDB       = "db"
 	dirRestore  = "RESTORE"
 )
@@ -41,14 +43,17 @@ const markText = "This is a data folder of dormouse, or a backup of one. Change 
 
 // ours are the names that a folder may have before it is marked. A new file system may have the last one.
 var ours = map[string]bool{
-	fileMark: true, fileLock: true, filePID: true, fileBallast: true, dirDB: true, dirRestore: true, "lost+found": true,
+	fileMark: true, fileLock: true, filePID: true, fileBallast: true, fileTrial: true, dirDB: true, dirRestore: true, "lost+found": true,
 }
 
 // openFolder makes the folder if need be, makes sure that it is ours or empty, and locks it.
 func openFolder(fs vfs.FS, dir string) (*folder, error) {
 	f := &folder{fs: fs, dir: dir}
 	if err := fs.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
+		if info, statErr := fs.Stat(dir); statErr == nil && !info.IsDir() {
+			return nil, fmt.Errorf("%w: it is a file", ErrNotDataFolder)
+		}
+		return nil, fmt.Errorf("%w: %w", ErrNoFolder, err)
 	}
 	if err := f.look(); err != nil {
 		return nil, err

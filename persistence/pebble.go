@@ -58,9 +58,6 @@ func (l pebbleLogger) Fatalf(format string, args ...any) {
 func pebbleEvents(o *Options) *pebble.EventListener {
 	log, hear := o.Logger, o.Listener
 	return &pebble.EventListener{
-		BackgroundError: func(err error) {
-			log.Error("flush or compaction failed, it will be tried again", "err", err)
-		},
 		// A bad block is an error for whoever reads it, not a reason for everybody to stop: the process
 		// would be started again only to meet it again.
 		DataCorruption: func(info pebble.DataCorruptionInfo) {

@@ -39,11 +39,13 @@ type Store struct {
 	leavers leavers
 	armed   atomic.Bool // a failure of the log is fatal
 	closed  atomic.Bool
-	failed  atomic.Bool
-	dead    chan struct{} // closed by the first failure
-	failing sync.Once
-	workers sync.WaitGroup
-	stop    chan struct{} // closed to end the workers
+	// troubles counts what failed in the background while opening.
+	troubles atomic.Int64
+	failed   atomic.Bool
+	dead     chan struct{} // closed by the first failure
+	failing  sync.Once
+	workers  sync.WaitGroup
+	stop     chan struct{} // closed to end the workers
 }
 
 // Open opens the data folder o.Dir, making it if it does not exist. A log left by a crash is replayed. A
@@ -76,15 +78,19 @@ func (s *Store) open() (err error) {
 	}
 	s.disk = newDisk(&s.o, s.folder, s.stop)
 	s.disk.makeRoom()
-	fs = logFS{FS: s.disk.guard(fs), armed: &s.armed, fatal: s.fatal}
+	fs = strictFS{FS: s.disk.guard(fs), armed: &s.armed, fatal: s.fatal}
 	p := pebbleOptions(&s.o, fs, s.fatal)
+	p.EventListener.BackgroundError = s.backgroundError
 	if onDisk {
 		p.FS, s.watch = watchDisk(fs, p.EventListener.DiskSlow)
 	}
-	s.db, err = openPebble(s.folder.db(), p)
-	if vfs.IsNoSpaceError(err) {
+	if s.frozen = s.disk.cannotReplay(); !s.frozen {
+		s.db, err = openPebble(s.folder.db(), p)
+		s.frozen = vfs.IsNoSpaceError(err)
+	}
+	if s.frozen {
 		// Better read than not at all, and better than to be started again and again.
-		p.ReadOnly, s.frozen = true, true
+		p.ReadOnly = true
 		s.db, err = openPebble(s.folder.db(), p)
 	}
 	if err != nil {
@@ -113,7 +119,6 @@ func (s *Store) open() (err error) {
 		s.committer.refuse()
 		return nil
 	}
-	s.disk.makeBallast()
 	s.armed.Store(true)
 	return nil
 }
@@ -245,6 +250,18 @@ func (s *Store) fatal(err error) {
 	})
 	select {}
 }
+
+// backgroundError is told of a flush or compaction that failed. Pebble tries again; while it opens a store,
+// it does nothing else, for ever.
+func (s *Store) backgroundError(err error) {
+	s.log.Error("flush or compaction failed, it will be tried again", "err", err)
+	if !s.armed.Load() && !s.closed.Load() && s.troubles.Add(1) >= maxTroubles {
+		s.fatal(fmt.Errorf("replay the log: %w", err))
+	}
+}
+
+// maxTroubles is how often replaying the log may fail before it is given up.
+const maxTroubles = 20
 
 // alive is ErrClosed after Close or a failure.
 func (s *Store) alive() error {
