@@ -51,6 +51,8 @@ func (c *devCmd) Run(ctx context.Context, p *program) error {
 	slog.SetDefault(log)
 	tune(0, 0)
 	_, statErr := os.Stat(c.Data)
+	signals, deaf := listenSignals()
+	defer deaf()
 	s, report, err := c.start(p, log)
 	if err != nil {
 		return err
@@ -64,7 +66,7 @@ func (c *devCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
-	return untilStopped(ctx, s, nil)
+	return untilStopped(ctx, s, signals, nil)
 }
 
 // start makes keys and a server for them, and leaves its address in the data folder.

@@ -28,13 +28,15 @@ func (c *serveCmd) Run(ctx context.Context, p *program) error {
 	t := tune(config.MemoryLimit, config.GCPercent)
 	log.Debug("runtime", "memory_limit", t.MemoryLimit, "from", t.From, "gc_percent", t.GCPercent, "procs", t.Procs)
 	build := p.versions()
+	signals, deaf := listenSignals()
+	defer deaf()
 	s, err := start(config, log, extras{build: build})
 	if err != nil {
 		return err
 	}
 	log.Info("serving", "listen", s.Addr(), "admin", s.AdminAddr(), "data", config.Store.Dir,
 		"tls", config.HTTP.CertFile != "", "version", build.Version)
-	return untilStopped(ctx, s, func() { c.reload(p, s) })
+	return untilStopped(ctx, s, signals, func() { c.reload(p, s) })
 }
 
 // read loads and checks the configuration.

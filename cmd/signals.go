@@ -20,13 +20,18 @@ func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 // process and its group, and both arrive.
 const sameSignal = 500 * time.Millisecond
 
+// listenSignals takes over the signals that a server knows. It is called before a server says that it is
+// there, so that one that is stopped at once ends in order too.
+func listenSignals() (signals <-chan os.Signal, stop func()) {
+	c := make(chan os.Signal, 4)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
+}
+
 // untilStopped runs a server until SIGINT or SIGTERM, which drain it. A second of them ends the process at
 // once: what was acknowledged is on disk, and whoever is connected is cut. SIGHUP calls reload, which may
 // be nil.
-func untilStopped(ctx context.Context, s *Server, reload func()) error {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer signal.Stop(signals)
+func untilStopped(ctx context.Context, s *Server, signals <-chan os.Signal, reload func()) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan error, 1)
