@@ -35,5 +35,8 @@ func (c Cores) String() string {
 	if len(c.Load) == 0 {
 		return "not pinned"
 	}
-	return fmt.Sprintf("server on %d of %d processors used, load on the other", len(c.Server), len(c.Server)+len(c.Load))
+	if len(c.Server) == 1 {
+		return "server on one processor, load on another"
+	}
+	return fmt.Sprintf("server on %d processors, load on another", len(c.Server))
 }

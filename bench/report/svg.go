@@ -31,7 +31,7 @@ type line struct {
 	points [][2]float64 // x 0 to 1, y in units
 }
 
-const left, right, top, bottom = 52, 12, 26, 24
+const left, right, top, bottom = 42, 16, 26, 24
 
 // svg draws the plot. Colours come from the page, by class.
 func (p *plot) svg() template.HTML {
@@ -108,7 +108,7 @@ func nines(percent, last float64) float64 {
 
 // latencyPlot shows the distributions of one latency, a line for each peer; nil if there is none.
 func latencyPlot(c *Case, name string) *plot {
-	p := &plot{title: name + ", ms, by percentile", width: 460, height: 210, logY: true, yMin: math.Inf(1)}
+	p := &plot{title: name + ", ms, by percentile", width: 340, height: 190, logY: true, yMin: math.Inf(1)}
 	last := 0.0
 	for _, peer := range c.Peers {
 		for _, q := range peer.Latencies[name] {
@@ -149,7 +149,7 @@ func curve(points []load.Point, last float64) (xy [][2]float64) {
 
 // ratePlot shows the work done over the window; nil if there is none.
 func ratePlot(c *Case, seconds float64) *plot {
-	p := &plot{width: 460, height: 210}
+	p := &plot{width: 340, height: 190}
 	for i, peer := range c.Peers {
 		if len(peer.Rate) == 0 {
 			continue
@@ -165,7 +165,7 @@ func ratePlot(c *Case, seconds float64) *plot {
 	if p.yMax == 0 {
 		return nil
 	}
-	for _, at := range []float64{0, 0.25, 0.5, 0.75, 1} {
+	for _, at := range []float64{0, 0.5, 1} {
 		p.xTicks = append(p.xTicks, tick{at, fmt.Sprintf("%.3g s", at*seconds)})
 	}
 	return p

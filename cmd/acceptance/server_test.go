@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -46,11 +47,29 @@ func newServer(t testing.TB, b *build, s settings) (*server, error) {
 	srv := &server{build: b, settings: s, dir: t.TempDir(), log: &logBuffer{}}
 	t.Cleanup(func() {
 		srv.kill()
+		if log := srv.log.String(); strings.Contains(log, "DATA RACE") {
+			_, race, _ := strings.Cut(log, "WARNING: DATA RACE")
+			t.Errorf("a data race in the server:%.6000s", race)
+		}
+		for _, line := range srv.faults() {
+			t.Errorf("the server logs a fault: %.2000s", line)
+		}
 		if t.Failed() {
 			t.Logf("the server's log:\n%s", srv.log.tail(60))
 		}
 	})
 	return srv, srv.start()
+}
+
+// faults are the log lines of level ERROR. A build that was made to fail may have them.
+func (s *server) faults() []string {
+	var lines []string
+	for line := range strings.Lines(s.log.String()) {
+		if s.build == program && strings.Contains(line, `"level":"ERROR"`) && !strings.Contains(line, "storage is read-only") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 func (s *server) data() string { return filepath.Join(s.dir, "data") }

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -99,6 +102,44 @@ func TestTallyShowsOnlyFailures(t *testing.T) {
 	text := out.String()
 	if strings.Contains(text, "quiet") || !strings.Contains(text, "loud") || !strings.Contains(text, "does not compile") {
 		t.Errorf("printed:\n%s", text)
+	}
+}
+
+// A test that drives a browser and is not in the list could not be left out, and would fail for want of one.
+func TestBrowserTestsAreListed(t *testing.T) {
+	root, err := moduleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var chromium suite
+	for _, s := range suites {
+		if s.program == "chromium" {
+			chromium = s
+		}
+	}
+	listed := regexp.MustCompile(chromium.tests)
+	r := &run{root: root, out: &bytes.Buffer{}}
+	files, err := r.files(t.Context(), "*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, name := range files {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		drives := bytes.Contains(text, []byte("\n\t\"github.com/chromedp/chromedp\"\n")) || strings.HasPrefix(name, "cmd/acceptance/page/")
+		for _, found := range regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`).FindAllSubmatch(text, -1) {
+			if test := string(found[1]); drives && !listed.MatchString(test) && !bytes.HasPrefix(text, []byte("//go:build picture")) {
+				t.Errorf("%s: %s drives a browser and is not in needs.go", name, test)
+			} else if drives {
+				seen++
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no test drives a browser: this looks in the wrong place")
 	}
 }
 

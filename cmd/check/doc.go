@@ -9,5 +9,6 @@
 // which counts steps. The exit code is 0 if all passed, else 1; 2 for a wrong command line.
 //
 // What it may not install it leaves out and says so. Where CI=true that is a failure: a suite that nobody
-// ran proves nothing. Tests in a real browser are named TestBrowser…, which is how they are left out.
+// ran proves nothing. What needs a browser is named in needs.go; a test of this package sees to it that the
+// list is whole.
 package main

@@ -19,7 +19,10 @@ type suite struct {
 
 var suites = []suite{
 	{program: "gcc", debian: "gcc libc6-dev", what: "the race detector"},
-	{program: "chromium", debian: "chromium", tests: "^TestBrowser", what: "the tests in a real browser"},
+	{
+		program: "chromium", debian: "chromium", what: "the tests in a real browser",
+		tests: "^(TestTwoTabsShareALobby|TestTheLineIsCut|TestARenameWithoutUMDUpdate|TestTheKeyboard|TestTheLayoutHolds)$",
+	},
 }
 
 // needs installs what is missing, with Debian's packages and only as root or by a sudo that asks nothing.

@@ -103,14 +103,14 @@ func (r *run) say(format string, args ...any) { fmt.Fprintf(r.out, format+"\n", 
 // command runs a program in the root and returns its standard output. A failure's error holds all that it
 // printed, since that is what a reader needs; the command line and exit code stand before it.
 func (r *run) command(ctx context.Context, name string, args ...string) (string, error) {
-	var out, all bytes.Buffer
+	var out, complaints bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = r.root
-	cmd.Stdout, cmd.Stderr = io.MultiWriter(&out, &all), &all
+	cmd.Stdout, cmd.Stderr = &out, &complaints
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Run(); err != nil {
-		return out.String(), fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, all.String())
+		return out.String(), fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, complaints.String()+out.String())
 	}
 	return out.String(), nil
 }
