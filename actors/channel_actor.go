@@ -46,6 +46,8 @@ func (m *channelMachine) decide(step channel.Step, cmd any, fx *channel.Effects)
 		return m.channel.Subscribe(step, cmd, fx)
 	case *channel.Unsubscribe:
 		return m.channel.Unsubscribe(step, cmd, fx)
+	case *channel.UpdateUMD:
+		return m.channel.UpdateUMD(step, cmd, fx)
 	case *channel.ListStorage:
 		return m.channel.ListStorage(step, cmd, fx)
 	case *channel.ListMessages:

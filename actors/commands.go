@@ -38,6 +38,14 @@ type (
 	// GetStorage reads one entry; the answer is a KindStorageData message.
 	GetStorage struct{ Channel, Key, Ref string }
 
+	// UpdateUMD changes the umd of a subscription, or the connection's own if Channel is empty, to what a
+	// umd token says. It cannot be scheduled.
+	UpdateUMD struct {
+		Channel, Token string
+		Schedule       Schedule
+		Ref            string
+	}
+
 	// Heartbeat restarts the connection's heartbeat timeout.
 	Heartbeat struct{ Ref string }
 
@@ -50,6 +58,7 @@ func (*Unsubscribe) command() {}
 func (*Publish) command()     {}
 func (*SetStorage) command()  {}
 func (*GetStorage) command()  {}
+func (*UpdateUMD) command()   {}
 func (*Heartbeat) command()   {}
 func (*Ping) command()        {}
 
@@ -90,6 +99,13 @@ type ListMessagesRequest struct {
 	After, Before        string // message ids, exclusive
 	Reverse              bool
 	Limit                int // clamped to 1 to 100; 0: 100
+}
+
+// UpdateUMDRequest changes a umd as one connection may.
+type UpdateUMDRequest struct {
+	ConnectionID, Secret string
+	Channel              string // or an alias; empty: the connection's own umd
+	Token                string // of scope umd
 }
 
 // Origin says where a request came from, for backend events and stored messages.

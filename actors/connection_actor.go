@@ -29,6 +29,7 @@ type connectionActor struct {
 	autos   []string  // channels that the token joins by itself and that are still to come
 	early   []Command // what the client sent before they were joined; bounded by its Credit
 	greeted bool      // they are
+	ended   bool      // the socket is gone
 
 	expiresAt time.Time // zero: never
 	keepAlive time.Time // next one; zero: not asked for
@@ -113,6 +114,9 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 		a.uid, a.umd = m.claims.UID, m.claims.UMD
 		return
 	case Command:
+		if a.ended {
+			break // nobody reads the answer, and nothing may come of it
+		}
 		if a.greeted {
 			a.receive(m)
 		} else {
@@ -125,16 +129,21 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 	case autoSubscribed:
 		a.autoSubscribe()
 	case tick:
-		a.tick()
+		if !a.ended {
+			a.tick()
+		}
 	case dismissed:
 		a.sink.Close(m.close)
 	case gone:
 		a.end()
-		a.handle.abandon()
-		ctx.Stop(ctx.Self())
-		return
-	case *listMessages:
-		a.listMessages(m)
+		if a.handle.retire() {
+			ctx.Stop(ctx.Self())
+			return
+		}
+		// Whoever posted before may wait for an answer: they come first, and are told.
+		a.handle.post(gone{})
+	case *errand:
+		a.do(m)
 	default:
 		return // protoactor's own
 	}
@@ -144,13 +153,7 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 // receive runs one command of the client.
 func (a *connectionActor) receive(cmd Command) {
 	a.system.stats.commands.Add(1)
-	defer func() {
-		if r := recover(); r != nil {
-			a.system.stats.panics.Add(1)
-			a.system.options.Logger.Error("a connection panicked", "connection", a.connection.id, "panic", r)
-			a.sink.Close(channel.CloseInternal)
-		}
-	}()
+	defer a.guard(nil)
 	switch c := cmd.(type) {
 	case *Publish:
 		a.publish(c)
@@ -162,6 +165,8 @@ func (a *connectionActor) receive(cmd Command) {
 		a.subscribe(c)
 	case *Unsubscribe:
 		a.unsubscribe(c)
+	case *UpdateUMD:
+		a.updateUMD(c, nil)
 	case *Heartbeat:
 		if a.claims.HeartbeatTimeout > 0 {
 			a.heartbeat = a.system.clock.now().Add(a.claims.HeartbeatTimeout)
@@ -170,6 +175,21 @@ func (a *connectionActor) receive(cmd Command) {
 	case *Ping:
 		a.say(&channel.Message{Kind: channel.KindPong, Ref: c.Ref})
 		a.sink.Complete(1)
+	}
+}
+
+// guard ends a connection whose actor panicked, for its own state may be lost. It is deferred. otherwise, if
+// not nil, is called then.
+func (a *connectionActor) guard(otherwise func()) {
+	r := recover()
+	if r == nil {
+		return
+	}
+	a.system.stats.panics.Add(1)
+	a.system.options.Logger.Error("a connection panicked", "connection", a.connection.id, "panic", r)
+	a.sink.Close(channel.CloseInternal)
+	if otherwise != nil {
+		otherwise()
 	}
 }
 
@@ -233,6 +253,10 @@ func (a *connectionActor) arm() {
 
 // end leaves every channel.
 func (a *connectionActor) end() {
+	if a.ended {
+		return
+	}
+	a.ended = true
 	a.system.connections.remove(a.connection)
 	a.system.clock.cancel(a.alarm) // or it would hold on to the connection for its whole age
 	for name, m := range a.memberships {
@@ -241,7 +265,7 @@ func (a *connectionActor) end() {
 		}
 		a.system.router.tell(a.channel(name), &ask{cmd: &channel.Unsubscribe{Sender: a.sender(), Gone: true}})
 	}
-	a.memberships, a.unjoined = nil, nil
+	a.memberships, a.unjoined, a.autos, a.early = nil, nil, nil, nil
 }
 
 // say tells the client what concerns no channel.

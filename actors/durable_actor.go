@@ -10,6 +10,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"dormouse/actors/channel"
+	"dormouse/claims"
 	"dormouse/persistence"
 )
 
@@ -217,8 +218,10 @@ func (a *durableActor) refuse(q *ask, err error) error {
 	}
 	a.system.stats.refusals.Add(1)
 	subscribe, _ := q.cmd.(*channel.Subscribe)
-	if subscribe != nil && subscribe.Spend != nil {
-		a.system.options.Ledger.Release(*subscribe.Spend)
+	if subscribe != nil {
+		a.release(subscribe.Spend)
+	} else if update, ok := q.cmd.(*channel.UpdateUMD); ok {
+		a.release(update.Spend)
 	}
 	if q.sink == nil {
 		return refused
@@ -234,6 +237,13 @@ func (a *durableActor) refuse(q *ask, err error) error {
 	}
 	a.gate.hold(output{delivery: channel.Delivery{To: q.sink, Message: m, Bulk: true}})
 	return refused
+}
+
+// release gives a single-use token back that was reserved for a command which has failed.
+func (a *durableActor) release(spend *claims.Spend) {
+	if spend != nil {
+		a.system.options.Ledger.Release(*spend)
+	}
 }
 
 // endTurn hands what the turn wrote to the store, and seals what it said behind that.

@@ -49,9 +49,6 @@ func (h *handle) handled() int64 { return h.pending.Add(-1) }
 // retire ends the incarnation if the message in hand is the only one.
 func (h *handle) retire() bool { return h.pending.CompareAndSwap(1, handleClosed) }
 
-// abandon ends the incarnation whatever is left in its mailbox: nobody waits for it any more.
-func (h *handle) abandon() { h.pending.Store(handleClosed) }
-
 func (h *handle) closed() bool { return h.pending.Load() < 0 }
 
 // committed says that turn and all before it are on disk. The store's goroutine calls it, in order. The

@@ -92,11 +92,22 @@ func (s *System) ListStorage(ctx context.Context, app string, r ListStorageReque
 // Errors: channel.ErrUnauthorized if there is no such connection or the secret is wrong, any other
 // *channel.Error, or ctx's.
 func (s *System) ListMessages(ctx context.Context, app string, r ListMessagesRequest) (*channel.Messages, error) {
-	c := s.connections.authenticate(app, r.ConnectionID, r.Secret)
-	if c == nil {
-		return nil, channel.ErrUnauthorized
+	result, err := s.askConnection(ctx, app, r.ConnectionID, r.Secret, func(a *connectionActor, reply func(any, error)) {
+		cmd, err := r.command()
+		if err != nil {
+			reply(nil, err)
+			return
+		}
+		a.askSubscribed(r.Channel, cmd, reply)
+	})
+	if err != nil {
+		return nil, err
 	}
-	cmd := &channel.ListMessages{ConnectionID: c.id, Reverse: r.Reverse, Limit: pageLimit(r.Limit), Bytes: pageBytes}
+	return result.(*channel.Messages), nil
+}
+
+func (r *ListMessagesRequest) command() (*channel.ListMessages, error) {
+	cmd := &channel.ListMessages{ConnectionID: r.ConnectionID, Reverse: r.Reverse, Limit: pageLimit(r.Limit), Bytes: pageBytes}
 	for _, id := range []struct {
 		name, text string
 		into       *ulid.ULID
@@ -110,44 +121,22 @@ func (s *System) ListMessages(ctx context.Context, app string, r ListMessagesReq
 		}
 		*id.into = parsed
 	}
-	type answer struct {
-		result any
-		err    error
-	}
-	answers := make(chan answer, 1)
-	m := &listMessages{name: r.Channel, cmd: cmd, reply: func(result any, err error) { answers <- answer{result, err} }}
-	if !c.handle.post(m) {
-		return nil, channel.ErrUnauthorized
-	}
-	select {
-	case a := <-answers:
-		if a.err != nil {
-			return nil, a.err
-		}
-		return a.result.(*channel.Messages), nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return cmd, nil
 }
 
-// listMessages asks a connection actor to read with its rights.
-type listMessages struct {
-	name  string // as the client wrote it
-	cmd   *channel.ListMessages
-	reply func(result any, err error)
-}
-
-func (a *connectionActor) listMessages(q *listMessages) {
-	name, m := a.resolve(q.name)
-	if err := claims.CheckChannel(name); err != nil {
-		q.reply(nil, channel.ErrInvalidChannel.With("%s.", sentence(err)))
+// askSubscribed hands a command to the channel behind a name, which is refused if the connection has nothing
+// to do with it.
+func (a *connectionActor) askSubscribed(name string, cmd any, reply func(any, error)) {
+	real, m := a.resolve(name)
+	if err := claims.CheckChannel(real); err != nil {
+		reply(nil, channel.ErrInvalidChannel.With("%s.", sentence(err)))
 		return
 	}
 	if m == nil {
-		q.reply(nil, channel.ErrNotSubscribed)
+		reply(nil, channel.ErrNotSubscribed)
 		return
 	}
-	a.system.router.tell(a.channel(name), &ask{cmd: q.cmd, reply: q.reply})
+	a.system.router.tell(a.channel(real), &ask{cmd: cmd, reply: reply})
 }
 
 // tooBusy reports that the store's queue is over its bound, so that servers must come again later. Clients

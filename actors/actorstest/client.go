@@ -17,6 +17,7 @@ type Client struct {
 	t         *testing.T
 	mu        sync.Mutex
 	frames    []string
+	secret    string
 	completed int
 	closed    *channel.Close
 }
@@ -57,6 +58,9 @@ func (c *Client) Send(commands ...actors.Command) {
 		c.Connection.Send(cmd)
 	}
 }
+
+// Secret returns the connection's secret, for calls over HTTP.
+func (c *Client) Secret() string { return c.secret }
 
 // Hang cuts the connection as a lost network does.
 func (c *Client) Hang() { c.Connection.Closed() }
@@ -121,11 +125,15 @@ func (c *Client) ExpectOpen() {
 	}
 }
 
-func (c *Client) expectPrefix(prefix string) {
+// greeted takes the greeting, and the secret that stands in it.
+func (c *Client) greeted() {
 	c.t.Helper()
 	synctest.Wait()
-	if got := c.next(); !strings.HasPrefix(got, prefix) {
-		c.t.Fatalf("got  %s\nwant %s…", got, prefix)
+	c.mu.Lock()
+	_, c.secret, _ = strings.Cut(c.frames[0], " #")
+	c.mu.Unlock()
+	if got := c.next(); !strings.HasPrefix(got, "connected") {
+		c.t.Fatalf("got  %s\nwant a greeting", got)
 	}
 }
 

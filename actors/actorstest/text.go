@@ -87,6 +87,9 @@ func (Text) Append(dst []byte, m *channel.Message) []byte {
 	if m.Kind == channel.KindAck && m.Seq != 0 {
 		word(fmt.Sprintf("seq=%d", m.Seq))
 	}
+	if m.Conn != nil {
+		word("#" + m.Conn.Secret)
+	}
 	if !m.ID.IsZero() {
 		word("#" + m.ID.String())
 	}

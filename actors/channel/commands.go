@@ -60,7 +60,8 @@ type Unsubscribe struct {
 // UpdateUMD changes the umd of one subscription. Whoever sends it has found that a umd token allows it.
 type UpdateUMD struct {
 	Sender
-	UMD []byte // one compact JSON value of at most 1 KiB; nil: null
+	UMD   []byte        // one compact JSON value of at most 1 KiB; nil: null
+	Spend *claims.Spend // a single-use token, reserved: spent if and only if this succeeds
 }
 
 // Publish sends a message to all who are subscribed. Whoever sends it has found that it is allowed.

@@ -41,6 +41,8 @@ var (
 	ErrScheduleDenied          = &Error{"SCHEDULE_PERMISSION_DENIED", "Not allowed to schedule that far."}
 	ErrInvalidSchedule         = &Error{"INVALID_SCHEDULE", "The schedule is invalid."}
 	ErrStorageDenied           = &Error{"STORAGE_PERMISSION_DENIED", "Not allowed to use this key."}
+	ErrInvalidUMDToken         = &Error{"INVALID_UMD_TOKEN", "The umd token is invalid."}
+	ErrUMDUpdateDenied         = &Error{"UMD_UPDATE_PERMISSION_DENIED", "Not allowed to change this umd."}
 	ErrMessageNotFound         = &Error{"MESSAGE_NOT_FOUND", "No such message."}
 	ErrUnauthorized            = &Error{"UNAUTHORIZED", "The credentials are missing or wrong."}
 	ErrInfoDenied              = &Error{"INFO_PERMISSION_DENIED", "Not allowed to read this channel's information."}

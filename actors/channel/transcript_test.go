@@ -25,7 +25,7 @@ import (
 //	at 10s               sets the clock, to so long after the start
 //	sub a [uid=] [umd=] [alias=] [auto] [grant=] [spend=JTI]
 //	unsub a [gone]
-//	umd a                gives the subscription another umd, the input
+//	umd a [spend=JTI]    gives the subscription another umd, the input
 //	pub a event=e [store=N] [emit] [echo] [subscribed] [dedup=ID] [ip=] [ua=] [request=] [http]; "pub server" is the server
 //	set a KEY [store=N] [emit] [notify] [ip=] [ua=] [request=] [http]
 //	get a KEY [http]     list [keys=(…)] [after=] [allow=PREFIX] [limit=N] [bytes=N]
@@ -142,7 +142,7 @@ func (tr *transcript) decide(d *datadriven.TestData) error {
 	case "unsub":
 		return do(w, w.c.Unsubscribe, &Unsubscribe{Sender: tr.sender(d), Gone: d.HasArg("gone")})
 	case "umd":
-		return do(w, w.c.UpdateUMD, &UpdateUMD{Sender: tr.sender(d), UMD: []byte(d.Input)})
+		return do(w, w.c.UpdateUMD, &UpdateUMD{Sender: tr.sender(d), UMD: []byte(d.Input), Spend: spend(d)})
 	case "pub":
 		return do(w, w.c.Publish, &Publish{
 			Sender:          tr.sender(d),
@@ -217,10 +217,17 @@ func (tr *transcript) subscribe(d *datadriven.TestData) *Subscribe {
 	if name := arg(d, "grant"); name != "" {
 		cmd.Grant = mustGrant(tr.w.name, tr.grants[name])
 	}
-	if jti := arg(d, "spend"); jti != "" {
-		cmd.Spend = &claims.Spend{App: "app", ID: jti, Until: start.Add(time.Minute)}
-	}
+	cmd.Spend = spend(d)
 	return cmd
+}
+
+// spend is the single-use token that spend=JTI names.
+func spend(d *datadriven.TestData) *claims.Spend {
+	jti := arg(d, "spend")
+	if jti == "" {
+		return nil
+	}
+	return &claims.Spend{App: "app", ID: jti, Until: start.Add(time.Minute)}
 }
 
 func (tr *transcript) list(d *datadriven.TestData) *ListStorage {

@@ -1,5 +1,7 @@
 package channel
 
+import "dormouse/persistence"
+
 // UpdateUMD gives a subscription another umd. What its connection does on the channel from here on carries
 // it; what is stored already keeps the old one. Of several subscriptions of one uid this one is now the one
 // that was set last, so that on a presence channel its umd is the member's: if that is another value than
@@ -7,7 +9,7 @@ package channel
 // and of an equal value, nobody is told anything.
 //
 // Errors: ErrNotSubscribed, and then nothing is made; ErrPresenceCapacityReached, of a umd that makes the
-// list of members longer.
+// list of members longer. After either cmd.Spend is unspent.
 // Source: Hotsock docs, Live User Metadata Updates.
 func (c *Channel) UpdateUMD(_ Step, cmd *UpdateUMD, fx *Effects) error {
 	old := c.byConnection[cmd.ConnectionID]
@@ -18,6 +20,9 @@ func (c *Channel) UpdateUMD(_ Step, cmd *UpdateUMD, fx *Effects) error {
 	next.UMD = orNil(cmd.UMD)
 	if c.members != nil && !c.members.fits(next.UID, next.UMD, c.o.MaxPresenceBytes) {
 		return ErrPresenceCapacityReached
+	}
+	if cmd.Spend != nil {
+		fx.Writes = append(fx.Writes, persistence.SpendID(cmd.Spend.App, cmd.Spend.ID, cmd.Spend.Until))
 	}
 	c.joins++
 	next.Order = c.joins
@@ -32,3 +37,7 @@ func (c *Channel) UpdateUMD(_ Step, cmd *UpdateUMD, fx *Effects) error {
 	}
 	return nil
 }
+
+// EqualUMD says whether two umds are the same value: they differ in the order of members or the escapes of
+// strings at most. nil is null.
+func EqualUMD(a, b []byte) bool { return equalJSON(a, b) }

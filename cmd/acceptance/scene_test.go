@@ -96,9 +96,30 @@ func (s *scene) play(script string) {
 	}
 }
 
+// expectEach expects one frame for each channel, in any order; "" is the one without a channel.
+func (s *scene) expectEach(name string, want map[string]string) {
+	s.t.Helper()
+	for range len(want) {
+		frame := s.clients[name].expect(`"<any>"`, s.vars)
+		var of struct{ Channel string }
+		if err := json.Unmarshal(frame, &of); err != nil {
+			s.t.Fatal(err)
+		}
+		p, ok := want[of.Channel]
+		if !ok {
+			s.t.Fatalf("%s gets %s, want nothing more of %q", name, frame, of.Channel)
+		}
+		if err := pattern(p).match(frame, s.vars); err != nil {
+			s.t.Fatalf("%s: %v\ngot  %s\nwant %s", name, err, frame, p)
+		}
+		delete(want, of.Channel)
+	}
+}
+
 // outgoing writes a short form out:
 //
 //	sub c · sub c with $S · unsub c · pub c event data · set c key data · get c key · ping · heartbeat
+//	umd c with $U · umd with $U
 //
 // A frame that begins with { stands for itself.
 func (s *scene) outgoing(frame string) string {
@@ -118,6 +139,13 @@ func (s *scene) outgoing(frame string) string {
 		return fmt.Sprintf(`{"event":"hotsock.channelStorageSet","channel":%s,"key":%s,"data":%s}`, text(w[1]), text(w[2]), w[3])
 	case "get":
 		return fmt.Sprintf(`{"event":"hotsock.channelStorageGet","channel":%s,"key":%s}`, text(w[1]), text(w[2]))
+	case "umd":
+		name, _, _ := strings.Cut(frame[len("umd "):], "with $")
+		if name = strings.TrimSpace(name); name != "" {
+			name = `"channel":` + text(name) + `,`
+		}
+		_, token, _ := strings.Cut(frame, "with $")
+		return fmt.Sprintf(`{"event":"hotsock.umdUpdate",%s"data":{"token":%q}}`, name, s.vars[token])
 	case "ping", "heartbeat":
 		return fmt.Sprintf(`{"event":"hotsock.%s"}`, w[0])
 	}

@@ -101,6 +101,8 @@ func (f *frame) command(maxData int) (actors.Command, *channel.Error) {
 		return f.setStorage(maxData)
 	case "hotsock.channelStorageGet":
 		return f.getStorage()
+	case "hotsock.umdUpdate":
+		return f.updateUMD(maxData)
 	case "hotsock.heartbeat":
 		return &actors.Heartbeat{Ref: f.ref()}, nil
 	case "hotsock.ping":
@@ -162,6 +164,18 @@ func (f *frame) getStorage() (actors.Command, *channel.Error) {
 		return nil, err
 	}
 	return &actors.GetStorage{Channel: f[memberChannel].text(), Key: f[memberKey].text(), Ref: f.ref()}, nil
+}
+
+// updateUMD is about the connection itself if there is no channel.
+func (f *frame) updateUMD(maxData int) (actors.Command, *channel.Error) {
+	if name := &f[memberChannel]; name.kind == text && len(name.bytes()) == 0 {
+		return nil, channel.ErrInvalidChannel.With("%s.", sentence(claims.CheckChannel("")))
+	}
+	token, err := f.token(maxData)
+	if err != nil {
+		return nil, err
+	}
+	return &actors.UpdateUMD{Channel: f[memberChannel].text(), Token: token, Schedule: f.schedule(), Ref: f.ref()}, nil
 }
 
 // need refuses a frame without one of these members. An empty name is there; the engine refuses it.

@@ -34,6 +34,7 @@ var Codes = []Code{
 	{"INVALID_CONNECT_TOKEN", 401, "the connect token is missing, malformed, expired, or not ours"},
 	{"CONNECT_PERMISSION_DENIED", 403, "the token is good, but not for this connect: another scope, bound to a connection, or used before"},
 	{"INVALID_SUBSCRIBE_TOKEN", 403, "the subscribe token is refused"},
+	{"INVALID_UMD_TOKEN", 403, "the umd token is refused"},
 	{"UNAUTHORIZED", 401, "no API key or a wrong one; no such connection or a wrong secret"},
 	{"ORIGIN_DENIED", 403, "pages of this origin may not connect"},
 
@@ -42,6 +43,7 @@ var Codes = []Code{
 	{"STORAGE_PERMISSION_DENIED", 403, "no token grants get, or set"},
 	{"SCHEDULE_PERMISSION_DENIED", 403, "no token allows a schedule, or one that far"},
 	{"INFO_PERMISSION_DENIED", 403, "no token grants getInfo"},
+	{"UMD_UPDATE_PERMISSION_DENIED", 403, "the umd token does not grant umdUpdate here"},
 	{"NOT_SUBSCRIBED", 403, "this needs a subscription to the channel"},
 	{"ALREADY_SUBSCRIBED", 409, "the connection is subscribed to the channel"},
 	{"PRESENCE_CHANNEL_USER_ID_REQUIRED", 403, "presence channels need a uid"},

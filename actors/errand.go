@@ -1,0 +1,57 @@
+package actors
+
+import (
+	"context"
+
+	"dormouse/actors/channel"
+)
+
+// An errand is what an HTTP call wants of a live connection: it runs on the connection actor, so that it
+// acts with the very rights that the client's frames have, and in one order with them.
+type errand struct {
+	run func(a *connectionActor, reply func(result any, err error))
+	// reply takes the answer. It does not block, and takes the first of several.
+	reply func(result any, err error)
+}
+
+// askConnection has run act for the app's live connection with this id and secret, and waits for the reply
+// or for ctx's end. run must not wait; whatever it calls replies, at once or later.
+//
+// Errors: channel.ErrUnauthorized if there is no such connection, the secret is wrong, or the connection
+// ended before its turn came; then run was not called. Else reply's, or ctx's.
+func (s *System) askConnection(ctx context.Context, app, id, secret string, run func(a *connectionActor, reply func(result any, err error))) (any, error) {
+	c := s.connections.authenticate(app, id, secret)
+	if c == nil {
+		return nil, channel.ErrUnauthorized
+	}
+	type answer struct {
+		result any
+		err    error
+	}
+	answers := make(chan answer, 1)
+	e := &errand{run: run, reply: func(result any, err error) {
+		select {
+		case answers <- answer{result, err}:
+		default:
+		}
+	}}
+	if !c.handle.post(e) {
+		return nil, channel.ErrUnauthorized
+	}
+	select {
+	case a := <-answers:
+		return a.result, a.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// do runs an errand, unless the connection has ended.
+func (a *connectionActor) do(e *errand) {
+	if a.ended {
+		e.reply(nil, channel.ErrUnauthorized)
+		return
+	}
+	defer a.guard(func() { e.reply(nil, channel.ErrInternal) })
+	e.run(a, e.reply)
+}
