@@ -88,7 +88,8 @@ func (c *verifyCmd) Run(p *program) error {
 	if c.JSON {
 		err = printJSON(p.out, map[string]any{
 			"ok": report.OK(), "actors": report.Actors, "rows": report.Rows, "entries": report.Entries,
-			"due": report.Due, "events": report.Events, "spent": report.Spent, "faults": append([]string{}, report.Faults...),
+			"due": report.Due, "events": report.Events, "spent": report.Spent, "listed": report.Listed,
+			"faults": append([]string{}, report.Faults...),
 		})
 	} else {
 		out := newPrinter(p.out, p.env)

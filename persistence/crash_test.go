@@ -246,8 +246,15 @@ func crashChange(actor int, seq uint64) []Write {
 	if seq%16 == 0 {
 		w = append(w, SpendID("app", crashSpent(actor, seq), time.Unix(int64(seq), 0)))
 	}
+	if seq%13 == 0 {
+		w = append(w, Unlist("app", crashListed(actor)))
+	} else {
+		w = append(w, List("app", crashListed(actor), binary.BigEndian.AppendUint64(nil, seq)))
+	}
 	return w
 }
+
+func crashListed(actor int) string { return fmt.Sprintf("n%d", actor) }
 
 func crashDirect(seq uint64) string {
 	return string(binary.BigEndian.AppendUint64([]byte{0x80}, seq))
@@ -333,6 +340,13 @@ func (c *crashTest) checkActor(s *Store, actor int, acked uint64) uint64 {
 	}
 	if seq > 0 && r.Due().Unix() != int64(seq) {
 		c.lose("actor %d at %d is due at %v", actor, seq, r.Due())
+	}
+	var listed []byte
+	if seq%13 != 0 {
+		listed = binary.BigEndian.AppendUint64(nil, seq)
+	}
+	if row, err := s.Listed("app", crashListed(actor)); err != nil || !bytes.Equal(row, listed) {
+		c.lose("actor %d at %d is listed as %x: %v", actor, seq, row, err)
 	}
 	if last := seq / 16 * 16; last > 0 {
 		spend := claims.Spend{App: "app", ID: crashSpent(actor, last), Until: time.Unix(1, 0)}

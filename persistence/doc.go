@@ -1,6 +1,6 @@
 // Package persistence is what outlives the process: every durable actor's rows, the times at which actors
-// are due, the events that backends have not been told yet, and the single-use ids that were spent. It is
-// one Pebble store in one folder.
+// are due, the events that backends have not been told yet, the single-use ids that were spent, and listings
+// of what actors have. It is one Pebble store in one folder.
 //
 // # Life of a turn
 //

@@ -14,6 +14,7 @@ import (
 //	a id/8 03 key                            → row; logged if key's first byte is below 0x80, else direct
 //	d at/8 id/8                              → address; the one time at which the actor is due
 //	e event/8                                → event in the outbox
+//	l len app key                            → listing
 //	n len app len kind name                  → id/8
 //	s len app id                             → until/8; a spent id
 //	x until/8 len app id                     → nothing; spent ids by time
@@ -26,6 +27,7 @@ const (
 	spaceActor    = 'a'
 	spaceDue      = 'd'
 	spaceEvent    = 'e'
+	spaceListing  = 'l'
 	spaceName     = 'n'
 	spaceSpent    = 's'
 	spaceSpentEnd = 'x'
@@ -85,6 +87,10 @@ func splitDueKey(k []byte) (at int64, id uint64, err error) {
 
 func appendEventKey(b []byte, id uint64) []byte {
 	return binary.BigEndian.AppendUint64(append(b, spaceEvent), id)
+}
+
+func appendListingKey(b []byte, app, key string) []byte {
+	return append(appendString(append(b, spaceListing), app), key...)
 }
 
 func appendNames(b []byte, app, kind string) []byte {

@@ -23,6 +23,7 @@ func TestKeysAreAsTheyWere(t *testing.T) {
 		{"due", appendDueKey(nil, at, 7), "d\x97\x97\x9c\xfe\x36\x2a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x07"},
 		{"due before 1970", appendDueKey(nil, -1, 7), "d\x7f\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x07"},
 		{"event", appendEventKey(nil, 258), "e\x00\x00\x00\x00\x00\x00\x01\x02"},
+		{"listing", appendListingKey(nil, "app", "sid"), "l\x03appsid"},
 		{"name", appendNameKey(nil, a), "n\x03app\x07channela\x00b"},
 		{"spent", appendSpentKey(nil, "app", "jti"), "s\x03appjti"},
 		{"spent by time", appendSpentEndKey(nil, at, "app", "jti"), "x\x97\x97\x9c\xfe\x36\x2a\x00\x00\x03appjti"},

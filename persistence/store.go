@@ -282,16 +282,19 @@ func (s *Store) writable() error {
 	return nil
 }
 
-// Commit hands over writes that belong to no actor, only Spend and Emit, with the same promises as
+// Commit hands over writes that belong to no actor, no rows, with the same promises as
 // Rows.Commit has for an actor. It takes them on a full disk too. Any other write, or one that is not
 // valid, panics.
 func (s *Store) Commit(w []Write, d Durability, done func()) {
 	t := turn{batch: s.db.NewBatch(), dueAt: math.MaxInt64, durability: d, done: done}
 	for i := range w {
 		must(w[i].validate(false))
-		if w[i].Op == Spend {
+		switch w[i].Op {
+		case Spend:
 			t.spends = append(t.spends, s.spent.write(t.batch, &w[i]))
-		} else {
+		case ListOp, UnlistOp:
+			list(t.batch, &w[i])
+		default:
 			t.emits = append(t.emits, w[i])
 			t.bytes += w[i].Size()
 		}

@@ -91,6 +91,8 @@ func (r *Rows) Apply(w []Write) (seq uint64, err error) {
 			t.emits = append(t.emits, *x)
 		case x.Op == Spend:
 			t.spends = append(t.spends, r.s.spent.write(t.batch, x))
+		case x.Op == ListOp || x.Op == UnlistOp:
+			list(t.batch, x)
 		case isDirect(x.Key):
 			r.applyDirect(x)
 		default:

@@ -20,6 +20,7 @@ type Report struct {
 	Due     int // actors with a due time
 	Events  int // in the outbox
 	Spent   int // ids remembered
+	Listed  int // rows that say what actors have
 	Faults  []string
 }
 
@@ -88,6 +89,7 @@ func (v *verifier) run() error {
 		visit func(key, value []byte) error
 	}{
 		{spaceName, v.name}, {spaceDue, v.dueRow}, {spaceEvent, v.event}, {spaceSpent, v.spentID},
+		{spaceListing, v.listing},
 	}
 	for _, s := range spaces {
 		if err := v.each([]byte{s.space}, []byte{s.space + 1}, s.visit); err != nil {
@@ -290,6 +292,15 @@ func (v *verifier) event(key, value []byte) error {
 	v.Events++
 	if _, err := decodeEvent(key, value); err != nil {
 		v.fault("%v", err)
+	}
+	return nil
+}
+
+func (v *verifier) listing(key, _ []byte) error {
+	v.Listed++
+	d := decoder{b: key[1:]}
+	if app := d.string(); d.bad || app == "" || len(d.b) == 0 {
+		v.fault("listing %x has no app or no key", key)
 	}
 	return nil
 }

@@ -18,6 +18,9 @@ const (
 	// Emit appends one event of App to the outbox: Key is its ordering key (the channel), Value its
 	// body. Events with the same App and Key leave in the order of their commits.
 	Emit
+	// ListOp sets the listing of App under Key to Value, and UnlistOp removes it; see Store.Listing.
+	ListOp
+	UnlistOp
 )
 
 // A Write is one change, as plain data. The store keeps Value and hands it out again: nobody may change
@@ -27,7 +30,7 @@ type Write struct {
 	Key   string
 	Value []byte
 	Until time.Time // Spend only
-	App   string    // Spend and Emit only
+	App   string    // not of rows
 }
 
 // PutRow sets a row. key is not empty, and its first byte is its table: below Direct it is logged, from
@@ -47,6 +50,14 @@ func SpendID(app, id string, until time.Time) Write {
 func EmitEvent(app, orderingKey string, body []byte) Write {
 	return Write{Op: Emit, App: app, Key: orderingKey, Value: body}
 }
+
+// List sets a listing of app: key is not empty, and a nil value is kept as an empty one.
+func List(app, key string, value []byte) Write {
+	return Write{Op: ListOp, App: app, Key: key, Value: value}
+}
+
+// Unlist removes a listing, if there is one.
+func Unlist(app, key string) Write { return Write{Op: UnlistOp, App: app, Key: key} }
 
 // Direct is the first table whose rows never pass through the write-ahead log: keys from here on are for
 // rows that are big or only ever appended (messages by ULID, pages of a database).
@@ -78,6 +89,10 @@ func (w Write) validate(rows bool) error {
 	case Emit:
 		if w.App == "" || len(w.App) > maxName || len(w.Key) > maxKey {
 			return fmt.Errorf("%w: an event needs an app and an ordering key of sane length", ErrInvalid)
+		}
+	case ListOp, UnlistOp:
+		if w.App == "" || w.Key == "" || len(w.App) > maxName || len(w.Key) > maxKey {
+			return fmt.Errorf("%w: a listing needs an app and a key of sane length", ErrInvalid)
 		}
 	default:
 		return fmt.Errorf("%w: write with op %d", ErrInvalid, w.Op)
