@@ -165,6 +165,9 @@ func (s *Server) AdminAddr() string { return s.admin.addr() }
 // over drain.spread, and what was acknowledged is on disk when it returns, drain.timeout later at the
 // most. It closes the server in any case, and returns nil if nothing was lost on the way.
 func (s *Server) Run(ctx context.Context) error {
+	trimming, stop := context.WithCancel(ctx)
+	defer stop()
+	go trim(trimming, s.system.Stats)
 	failed := make(chan error, 2)
 	go func() { failed <- s.http.Serve() }()
 	go func() { failed <- s.admin.serve() }()

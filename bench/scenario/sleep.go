@@ -42,6 +42,8 @@ const (
 	fillers        = 16
 	fillDepth      = 32
 	wakesPerSecond = 500
+	// settling is how long a server has to give memory back once all channels sleep.
+	settling = 10 * time.Second
 )
 
 // sleeping fills channels, lets them fall asleep and wakes some.
@@ -69,6 +71,9 @@ func (r *sleeping) run(ctx context.Context) error {
 		return err
 	}
 	if err := r.allAsleep(ctx); err != nil {
+		return err
+	}
+	if err := s.idle(ctx, settling); err != nil {
 		return err
 	}
 	full, err := s.collected(ctx)
