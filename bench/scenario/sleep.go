@@ -43,7 +43,7 @@ const (
 	fillDepth      = 32
 	wakesPerSecond = 500
 	// settling is how long a server has to give memory back once all channels sleep.
-	settling = 10 * time.Second
+	settling = 15 * time.Second
 )
 
 // sleeping fills channels, lets them fall asleep and wakes some.
