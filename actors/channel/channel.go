@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/oklog/ulid/v2"
+
 	"dormouse/claims"
 )
 
@@ -38,10 +40,12 @@ type Channel struct {
 	counted      int      // subscriptions with Counted
 	members      *members // nil: not a presence channel
 
-	ids       ids
-	watchers  watchers
-	due       int64 // no timer is due before, in unix ms; 0: there is none
-	dueIsRead bool  // due is known
+	ids ids
+	// lastSchedule is the last schedule's id that was given out since the channel woke.
+	lastSchedule ulid.ULID
+	watchers     watchers
+	due          int64 // no timer is due before, in unix ms; 0: there is none
+	dueIsRead    bool  // due is known
 }
 
 // New returns the channel of that name in app, without subscriptions. It reads nothing yet.

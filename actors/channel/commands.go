@@ -5,6 +5,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"dormouse/actors/schedule"
 	"dormouse/claims"
 )
 
@@ -140,6 +141,50 @@ type ListMessages struct {
 // Messages answers ListMessages. Each is a KindPublished message with Meta set.
 type Messages struct {
 	Items []*Message
+	More  bool
+}
+
+// Schedule does Publish or Set later, whichever is not nil. Whoever sends it has found that it is allowed, and
+// to schedule it that far.
+type Schedule struct {
+	Publish *Publish
+	Set     *SetStorage
+	When    schedule.Expression
+	// Expression and Timezone are what When was read from.
+	Expression, Timezone string
+	// EagerID gives the message its id now, by the time at which it is due. What recurs takes none.
+	EagerID bool
+}
+
+// Scheduled answers Schedule to an asker without a sink.
+type Scheduled struct {
+	ID        ulid.ULID // of the schedule; of a copy of a message that was not scheduled, zero
+	MessageID ulid.ULID // zero: it is given when the message is sent
+	Due       time.Time // zero: a copy, which is dropped
+	Seq       uint64
+}
+
+// Ran is the result of a Due that ran a schedule.
+type Ran struct {
+	ID  ulid.ULID
+	Due time.Time // the time for which it was scheduled
+}
+
+// GetSchedule reads one schedule. The answer is a *ScheduleInfo.
+type GetSchedule struct{ ID ulid.ULID }
+
+// CancelSchedule removes one. The answer is its *ScheduleInfo.
+type CancelSchedule struct{ ID ulid.ULID }
+
+// ListSchedules reads schedules in the order in which they were made. The answer is *Schedules.
+type ListSchedules struct {
+	After ulid.ULID // exclusive; zero: from the first
+	Limit int       // at least 1
+}
+
+// Schedules answers ListSchedules. Its items have no Data and no Meta.
+type Schedules struct {
+	Items []ScheduleInfo
 	More  bool
 }
 

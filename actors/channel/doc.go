@@ -38,5 +38,6 @@
 //
 // The seam: channel.go, commands.go, effects.go, message.go, roster.go, sink.go, errors.go, options.go.
 // The decisions, each about one noun: subscribe.go, presence.go, umd.go, publish.go, history.go, storage.go,
-// observers.go, expiry.go, ids.go, equal.go, events.go. What is on disk: rows.go and encoding.go.
+// schedule.go, observers.go, expiry.go, ids.go, equal.go, events.go. What is on disk: rows.go,
+// schedule_rows.go and encoding.go.
 package channel

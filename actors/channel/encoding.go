@@ -56,13 +56,19 @@ func (r *dedupRow) encode() []byte {
 	b := make([]byte, 0, 1+uvarintSize(uint64(r.until))+sized(len(r.id)))
 	b = append(b, rowVersion)
 	b = binary.AppendUvarint(b, uint64(r.until))
-	return appendBytes(b, r.id[:])
+	if r.schedule.IsZero() {
+		return appendBytes(b, r.id[:])
+	}
+	b = binary.AppendUvarint(b, uint64(len(r.id)+len(r.schedule)))
+	return append(append(b, r.id[:]...), r.schedule[:]...)
 }
 
 func decodeDedup(value []byte) (r dedupRow, err error) {
 	d := decode(value)
 	r.until = d.millis()
-	if copy(r.id[:], d.bytes()) != len(r.id) {
+	ids := d.bytes()
+	n := copy(r.id[:], ids)
+	if len(ids) != n && copy(r.schedule[:], ids[n:]) != len(ids)-n || len(ids)%len(r.id) != 0 || n == 0 {
 		d.bad = true
 	}
 	return r, d.end("deduplication")

@@ -40,6 +40,8 @@ var (
 	ErrPublishDenied           = &Error{"PUBLISH_PERMISSION_DENIED", "Not allowed to publish this event."}
 	ErrScheduleDenied          = &Error{"SCHEDULE_PERMISSION_DENIED", "Not allowed to schedule that far."}
 	ErrInvalidSchedule         = &Error{"INVALID_SCHEDULE", "The schedule is invalid."}
+	ErrScheduleNotFound        = &Error{"SCHEDULE_NOT_FOUND", "No such schedule: it has run, or was cancelled."}
+	ErrScheduleCapacityReached = &Error{"SCHEDULE_CAPACITY_REACHED", "The channel has no room for more schedules."}
 	ErrStorageDenied           = &Error{"STORAGE_PERMISSION_DENIED", "Not allowed to use this key."}
 	ErrInvalidUMDToken         = &Error{"INVALID_UMD_TOKEN", "The umd token is invalid."}
 	ErrUMDUpdateDenied         = &Error{"UMD_UPDATE_PERMISSION_DENIED", "Not allowed to change this umd."}

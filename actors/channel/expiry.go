@@ -8,12 +8,15 @@ import (
 // dueRows bounds how many rows one Due removes: what is due at once may be the work of a year.
 const dueRows = 256
 
-// Due removes what has expired at s.At, in the order in which it did: entries, stored messages and
-// deduplication ids. What has expired could not be read any more before; Due frees its room, and tells
-// of entries: observers if the entry or Options asks for it, by KindStorageUpdated with nil Data and nil
-// Meta, and backends if the entry's last writer did. It does a bounded amount of work, and asks by SetDue
-// to be called again: at once if there is more, else when the next thing expires. Calling it early, or
-// twice, does no harm.
+// Due does what is due at s.At, in the order in which it became so: either it runs one schedule, with a *Ran
+// as its result, or it removes what has expired, entries, stored messages and deduplication ids. A schedule
+// has a Due of its own because it is a change like any other command: it sees what was written before it, and
+// takes a number of its own.
+//
+// What has expired could not be read any more before; Due frees its room, and tells of entries: observers
+// if the entry or Options asks for it, by KindStorageUpdated with nil Data and nil Meta, and backends if
+// the entry's last writer did. It does a bounded amount of work, and asks by SetDue to be called again: at
+// once if there is more, else when the next thing is due. Calling it early, or twice, does no harm.
 //
 // Errors: a fault.
 func (c *Channel) Due(s Step, fx *Effects) error {
@@ -23,9 +26,23 @@ func (c *Channel) Due(s Step, fx *Effects) error {
 	if err != nil {
 		return err
 	}
+	runs := len(timers) == 1 && isSchedule(timers[0])
+	if runs {
+		left = 0
+	}
 	expiries, nextExpiry, err := c.dueKeys(tableExpiries, s.At, &left)
 	if err != nil {
 		return err
+	}
+	if runs {
+		due, isRead := c.due, c.dueIsRead
+		c.due, c.dueIsRead = earlier(nextTimer, nextExpiry), true
+		if err := c.runSchedule(s, timers[0], fx); err != nil {
+			c.due, c.dueIsRead = due, isRead
+			return err
+		}
+		fx.SetDue(unixMilli(c.due))
+		return nil
 	}
 	for _, key := range timers {
 		if err := c.timerDue(s, key, fx); err != nil {
@@ -93,8 +110,13 @@ func (c *Channel) expire(s Step, w *watcher, e *entryRow, fx *Effects) {
 	}
 }
 
-// dueKeys returns the keys of a table in order of time that are due, at most *left of them, and when the
-// first of the others is; 0 if there is no other.
+// isSchedule says whether a timer is a schedule's.
+func isSchedule(timer string) bool {
+	return timer[0] == tableTimers[0] && len(timer) > 9 && timer[9] == timerSchedule
+}
+
+// dueKeys returns the keys of a table in order of time that are due, at most *left of them and either one
+// schedule or none, and when the first of the others is; 0 if there is no other.
 func (c *Channel) dueKeys(table string, at time.Time, left *int) (keys []string, next int64, err error) {
 	var bad error
 	now := at.UnixMilli()
@@ -103,12 +125,15 @@ func (c *Channel) dueKeys(table string, at time.Time, left *int) (keys []string,
 		if due, bad = dueOf(key); bad != nil {
 			return false
 		}
-		if due > now || *left == 0 {
+		if due > now || *left == 0 || len(keys) > 0 && isSchedule(key) {
 			next = due
 			return false
 		}
 		*left--
 		keys = append(keys, key)
+		if isSchedule(key) {
+			*left = 0
+		}
 		return true
 	})
 	return keys, next, c.fault("read what is due", cmp.Or(err, bad))

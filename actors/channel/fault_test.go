@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/oklog/ulid/v2"
 )
 
 var errDisk = errors.New("disk on fire")
@@ -59,6 +61,23 @@ func TestAFaultChangesNothing(t *testing.T) {
 			return do(w, w.c.UpdateUMD, &UpdateUMD{Sender: sender(name), UMD: []byte(umd)})
 		}
 	}
+	later := func(when string, cmd Schedule) func(*world) error {
+		return func(w *world) error {
+			after, err := time.ParseDuration(when)
+			expression := "rate(1 hour)"
+			if err == nil {
+				expression = w.at.Add(after).Format("at(2006-01-02T15:04:05)")
+			}
+			return do(w, w.c.Schedule, whenever(&cmd, expression))
+		}
+	}
+	message := &Publish{Sender: Sender{ConnectionID: "a", UID: "a"}, Event: "m", Store: 5, DeduplicationID: "d3", Emit: true}
+	clear := &SetStorage{Sender: sender("b"), Key: "b", Store: -1, Emit: true}
+	write := &SetStorage{Sender: sender("b"), Key: "b", Data: []byte(`7`), Store: 1}
+	waiting := func(w *world) error { return do(w, w.c.ListSchedules, &ListSchedules{Limit: 10}) }
+	first := func(w *world) ulid.ULID { return ulid.ULID([]byte(w.rows.Keys(tableSchedules)[0][1:])) }
+	get := func(w *world) error { return do(w, w.c.GetSchedule, &GetSchedule{first(w)}) }
+	cancel := func(w *world) error { return do(w, w.c.CancelSchedule, &CancelSchedule{first(w)}) }
 	due := func(w *world) error { return w.expire() }
 	restart := func(w *world) error { w.restart(); return nil }
 	list := func(w *world) error { return do(w, w.c.ListMessages, &ListMessages{Limit: 10}) }
@@ -70,6 +89,10 @@ func TestAFaultChangesNothing(t *testing.T) {
 		subscribe("a"), publish(1, "d2"), update("a", `1`), set("a", `2`, 2), restart, set("a", `2`, 3), publish(5, "d1"), restart,
 		publish(0, "d1"), subscribe("b"), pass(3 * time.Second), set("a", `2`, 3), due, restart, list, entries,
 		pass(time.Hour), publish(1, "d1"), set("b", `2`, 60), due, restart, due, list, entries,
+		later("1s", Schedule{Publish: message}), later("1s", Schedule{Publish: message}), later("2s", Schedule{Set: write}), restart,
+		later("", Schedule{Set: clear}), later("1s", Schedule{Publish: message, EagerID: true}), waiting, get, restart,
+		later("9m", Schedule{Set: clear}), cancel, waiting, pass(time.Minute), due, due, restart, due, due, list, entries,
+		pass(3 * time.Hour), due, due, due, due, due, waiting, list, entries,
 	}
 	sound, broken := newWorld("presence.c", Options{}), newWorld("presence.c", Options{})
 	faults := 0
@@ -128,8 +151,8 @@ func TestOptionsNameWhatIsWrong(t *testing.T) {
 	if err := o.Validate(); err != nil || o.MaxData != 262144 || o.MaxPresenceBytes != 102400 || o.DedupWindow != 5*time.Minute {
 		t.Errorf("%+v %v", o, err)
 	}
-	err := (&Options{MaxData: -1, MaxPresenceBytes: -1, DedupWindow: -1}).Validate()
-	for _, field := range []string{"MaxData", "MaxPresenceBytes", "DedupWindow"} {
+	err := (&Options{MaxData: -1, MaxPresenceBytes: -1, DedupWindow: -1, MaxSchedules: -1}).Validate()
+	for _, field := range []string{"MaxData", "MaxPresenceBytes", "DedupWindow", "MaxSchedules"} {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%v does not name %s", err, field)
 		}

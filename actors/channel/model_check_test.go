@@ -14,6 +14,7 @@ func (r *modelRun) check(t *rapid.T) {
 	r.m.expire(r.w.at, r.w.o.NotifyExpiry)
 	r.checkEntries(t)
 	r.checkMessages(t)
+	r.checkSchedules(t)
 	if err := do(r.w, r.w.c.GetInfo, &GetInfo{}); err != nil {
 		t.Fatal(err)
 	}

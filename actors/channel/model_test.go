@@ -24,7 +24,8 @@ type model struct {
 	subs     []*modelSub // by joining
 	order    []string    // uids by first join
 	last     ulid.ULID
-	sets     int // of umd
+	later    []modelSchedule // by due, then by id
+	sets     int             // of umd
 }
 
 type modelEntry struct {
@@ -43,8 +44,9 @@ type modelMessage struct {
 }
 
 type modelCopy struct {
-	id    ulid.ULID
-	until time.Time
+	id       ulid.ULID
+	until    time.Time
+	schedule ulid.ULID
 }
 
 type modelSub struct {
@@ -136,7 +138,7 @@ func TestModel(t *testing.T) {
 	for _, name := range []string{"c", "presence.c"} {
 		for _, notify := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s notify=%v", name, notify), rapid.MakeCheck(func(t *rapid.T) {
-				r := &modelRun{w: newWorld(name, Options{NotifyExpiry: notify, MaxPresenceBytes: memberRoom}), grants: grants[name]}
+				r := &modelRun{w: newWorld(name, Options{NotifyExpiry: notify, MaxPresenceBytes: memberRoom, MaxSchedules: scheduleRoom}), grants: grants[name]}
 				r.m = &model{entries: map[string]modelEntry{}, copies: map[string]modelCopy{}}
 				t.Repeat(map[string]func(*rapid.T){
 					"":            r.check,
@@ -146,6 +148,8 @@ func TestModel(t *testing.T) {
 					"publish":     r.publish,
 					"set":         r.set,
 					"set again":   r.set,
+					"schedule":    r.schedule,
+					"cancel":      r.cancel,
 					"pass time":   r.pass,
 					"due":         r.due,
 					"restart":     func(*rapid.T) { r.w.restart() },
@@ -317,7 +321,7 @@ func (r *modelRun) publish(t *rapid.T) {
 	}
 	r.m.last = answer.ID
 	if cmd.DeduplicationID != "" {
-		r.m.copies[cmd.DeduplicationID] = modelCopy{answer.ID, r.w.at.Add(5 * time.Minute)}
+		r.m.copies[cmd.DeduplicationID] = modelCopy{id: answer.ID, until: r.w.at.Add(5 * time.Minute)}
 	}
 	if cmd.Store != 0 {
 		r.m.messages = append(r.m.messages, modelMessage{answer.ID, string(cmd.Data), r.expires(cmd.Store)})
@@ -356,12 +360,22 @@ func (r *modelRun) set(t *rapid.T) {
 	if err := do(r.w, r.w.c.SetStorage, cmd); err != nil {
 		t.Fatal(err)
 	}
-	meta := Member{UID: "conn-" + conn}
+	r.wasSet(t, cmd, value, r.meta(conn))
+}
+
+// meta is who a connection is to others.
+func (r *modelRun) meta(conn string) Member {
 	if s := r.m.sub(conn); s != nil {
-		meta = Member{s.uid, orNil([]byte(s.umd))}
+		return Member{s.uid, orNil([]byte(s.umd))}
 	}
+	return Member{UID: "conn-" + conn}
+}
+
+// wasSet compares the effects of a set.
+func (r *modelRun) wasSet(t *rapid.T, cmd *SetStorage, value int, meta Member) {
+	key, data := cmd.Key, string(cmd.Data)
 	old, ok := r.m.entries[key]
-	next := modelEntry{value, data, meta, r.expires(store), cmd.NotifyExpiry, cmd.Emit}
+	next := modelEntry{value, data, meta, r.expires(cmd.Store), cmd.NotifyExpiry, cmd.Emit}
 	changed := true
 	switch {
 	case value == 0:
@@ -394,11 +408,15 @@ func (r *modelRun) pass(t *rapid.T) {
 
 func (r *modelRun) due(t *rapid.T) {
 	r.m.expire(r.w.at, r.w.o.NotifyExpiry)
-	if !r.w.due.IsZero() && !r.w.due.After(r.w.at) {
+	for n := 0; !r.w.due.IsZero() && !r.w.due.After(r.w.at) && n <= scheduleRoom*2+2; n++ {
 		if err := r.w.expire(); err != nil {
 			t.Fatal(err)
 		}
-		r.read(t)
+		if ran, ok := r.w.fx.Result.(*Ran); ok {
+			r.ran(t, ran)
+		} else {
+			r.read(t)
+		}
 	}
 	if !r.w.due.IsZero() && !r.w.due.After(r.w.at) {
 		t.Fatalf("still due at %v, it is %v", r.w.due, r.w.at)
@@ -415,7 +433,7 @@ func (r *modelRun) due(t *rapid.T) {
 			timers++
 		}
 	}
-	if n := len(r.w.rows.Keys(tableTimers)); n != timers+len(r.m.copies) {
+	if n := len(r.w.rows.Keys(tableTimers)); n != timers+len(r.m.copies)+len(r.m.later) {
 		t.Fatalf("%d timers for %d entries and %d copies", n, timers, len(r.m.copies))
 	}
 	first, err := r.w.c.FirstDue()

@@ -24,6 +24,9 @@ type Options struct {
 	// DedupWindow is for how long a deduplication id lets nothing else through. Each costs two rows as
 	// long. Default 5 minutes.
 	DedupWindow time.Duration
+	// MaxSchedules bounds the schedules that wait on one channel: each is kept with its data, and all may be
+	// due at once. Default 10,000.
+	MaxSchedules int
 }
 
 // EnsureDefaults gives every field that is zero its default.
@@ -36,6 +39,9 @@ func (o *Options) EnsureDefaults() {
 	}
 	if o.DedupWindow == 0 {
 		o.DedupWindow = 5 * time.Minute
+	}
+	if o.MaxSchedules == 0 {
+		o.MaxSchedules = 10_000
 	}
 }
 
@@ -50,6 +56,9 @@ func (o *Options) Validate() error {
 	}
 	if o.DedupWindow < 0 {
 		errs = append(errs, fmt.Errorf("DedupWindow is %v: it must not be negative", o.DedupWindow))
+	}
+	if o.MaxSchedules < 0 {
+		errs = append(errs, fmt.Errorf("MaxSchedules is %d: it must not be negative", o.MaxSchedules))
 	}
 	return errors.Join(errs...)
 }

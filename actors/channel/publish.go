@@ -51,12 +51,20 @@ func (c *Channel) Publish(s Step, cmd *Publish, fx *Effects) error {
 	m.ID = c.nextID(s)
 	m.Event, m.Channel, m.Data = cmd.Event, c.name, orNil(cmd.Data)
 	*m.Meta = author(&cmd.Sender, sub, cmd.Server)
-	if cmd.Store != 0 {
-		c.storeMessage(m, cmd, expires, fx)
+	if cmd.DeduplicationID != "" {
+		c.rememberCopy(s, cmd.DeduplicationID, m.ID, ulid.ULID{}, first, fx)
 		m.Seq = s.Seq
 	}
-	if cmd.DeduplicationID != "" {
-		c.rememberCopy(s, cmd.DeduplicationID, m.ID, first, fx)
+	c.send(s, cmd, m, expires, sub, fx)
+	cmd.answer(m.ID, m.Seq, fx)
+	return nil
+}
+
+// send stores and tells a message that has all but its Seq, and its Meta even if cmd.Server. sub is the
+// sending connection's, nil if it has none. Nothing fails.
+func (c *Channel) send(s Step, cmd *Publish, m *Message, expires int64, sub *Subscription, fx *Effects) {
+	if cmd.Store != 0 {
+		c.storeMessage(m, cmd, expires, fx)
 		m.Seq = s.Seq
 	}
 	if cmd.Emit {
@@ -70,8 +78,6 @@ func (c *Channel) Publish(s Step, cmd *Publish, fx *Effects) error {
 		except = sub
 	}
 	fx.deliver(m, c.roster, except)
-	cmd.answer(m.ID, m.Seq, fx)
-	return nil
 }
 
 // answer answers an asker without a sink.
@@ -91,13 +97,13 @@ func (c *Channel) firstCopy(id string) (*dedupRow, error) {
 	return &row, c.fault("read a deduplication id", err)
 }
 
-// rememberCopy notes that id was the first with a deduplication id. old is the row of an earlier one whose
+// rememberCopy notes that id was the first with a deduplication id, or schedule, if it is to come. old is the row of an earlier one whose
 // window has passed, or nil.
-func (c *Channel) rememberCopy(s Step, dedup string, id ulid.ULID, old *dedupRow, fx *Effects) {
+func (c *Channel) rememberCopy(s Step, dedup string, id, schedule ulid.ULID, old *dedupRow, fx *Effects) {
 	if old != nil {
 		fx.delete(timerKey(old.until, timerDedup, dedup))
 	}
-	row := dedupRow{until: s.At.Add(c.o.DedupWindow).UnixMilli(), id: id}
+	row := dedupRow{until: s.At.Add(c.o.DedupWindow).UnixMilli(), id: id, schedule: schedule}
 	fx.put(tableDedup+dedup, row.encode())
 	fx.put(timerKey(row.until, timerDedup, dedup), nil)
 	c.wakeAt(row.until, fx)

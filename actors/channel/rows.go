@@ -14,9 +14,11 @@ import (
 //
 //	'e'  storage key                               -> entryRow
 //	'd'  deduplication id                          -> dedupRow
+//	's'                                            -> how many schedules there are, a uvarint; none: no row
 //	't'  unix ms (8 bytes), timer kind, its key    -> nothing
 //	0x80 ULID (16 bytes)                           -> messageRow
 //	0x81 unix ms (8 bytes), ULID (16 bytes)        -> nothing
+//	0x82 ULID (16 bytes)                           -> scheduleRow
 //
 // Numbers in keys are big-endian, so that 't' and 0x81 are in order of time: what is due next is the
 // first row of one of them, and nothing has to be rebuilt when a channel wakes.
@@ -26,12 +28,17 @@ const (
 	tableTimers   = "t"
 	tableMessages = "\x80"
 	tableExpiries = "\x81"
+
+	tableSchedules   = "\x82"
+	rowScheduleCount = "s"
 )
 
 // The timer kinds: the table of the row that ends when the timer is due.
 const (
 	timerEntry byte = 'e'
 	timerDedup byte = 'd'
+
+	timerSchedule byte = 's' // its key is the schedule's id
 )
 
 func timerKey(due int64, kind byte, key string) string {
@@ -115,8 +122,9 @@ type messageRow struct {
 
 // A dedupRow remembers the first message with a deduplication id.
 type dedupRow struct {
-	until int64 // unix ms
-	id    ulid.ULID
+	until    int64     // unix ms
+	id       ulid.ULID // zero: a schedule's message, which has none yet
+	schedule ulid.ULID // zero: it was not scheduled
 }
 
 // expired says whether something with this deadline is gone at a time: from its deadline on.

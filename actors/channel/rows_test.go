@@ -43,9 +43,42 @@ func TestRowsAreWhatWasWritten(t *testing.T) {
 			t.Errorf("%d bytes were asked for, %d needed", cap(value), len(value))
 		}
 	}
-	dedup := dedupRow{until: 7, id: ulid.ULID{1, 2, 3}}
-	if got, err := decodeDedup(dedup.encode()); got != dedup || err != nil {
-		t.Errorf("%v %v", got, err)
+	for _, want := range []dedupRow{{until: 7, id: ulid.ULID{1, 2, 3}}, {until: 7, schedule: ulid.ULID{4}}, {id: ulid.ULID{1}, schedule: ulid.ULID{4}}} {
+		if got, err := decodeDedup(want.encode()); got != want || err != nil {
+			t.Errorf("%v %v", got, err)
+		}
+	}
+	for _, want := range []scheduleRow{
+		{store: -1},
+		{
+			flags: scheduledSet | scheduledEmit, due: 1 << 50, created: 7, store: 60, name: "k", expression: "at(…)", timezone: "Asia/Tokyo",
+			messageID: ulid.ULID{9}, origin: anOrigin, data: bytes.Repeat([]byte("7"), 300),
+		},
+	} {
+		got, err := decodeSchedule(want.encode())
+		if d := cmp.Diff(want, got, cmp.AllowUnexported(scheduleRow{}, origin{})); d != "" || err != nil {
+			t.Errorf("%v %s", err, d)
+		}
+		id := ulid.ULID{1, 2}
+		listed, err := ListedSchedule(listingKey(id), want.summary("c"))
+		full := want.info(id, "c")
+		full.Data, full.Meta, full.Store = nil, nil, 0
+		if d := cmp.Diff(&full, listed); d != "" || err != nil {
+			t.Errorf("%v %s", err, d)
+		}
+		for i := range want.encode() {
+			if _, err := decodeSchedule(want.encode()[:i]); !errors.Is(err, errRow) {
+				t.Errorf("cut after %d bytes: %v", i, err)
+			}
+		}
+	}
+	for _, key := range []string{"s", "s123"} {
+		if _, err := ListedSchedule(key, nil); !errors.Is(err, errRow) {
+			t.Errorf("%q: %v", key, err)
+		}
+	}
+	if _, err := ListedSchedule(listingKey(ulid.ULID{}), []byte{1}); !errors.Is(err, errRow) {
+		t.Error(err)
 	}
 }
 
@@ -74,6 +107,7 @@ func TestTimersAreInOrderOfTime(t *testing.T) {
 		timerKey(256, timerEntry, ""),
 		timerKey(256, timerEntry, "a"),
 		timerKey(start.UnixMilli(), timerEntry, "a"),
+		timerKey(start.UnixMilli(), timerSchedule, "a"),
 		timerKey(start.UnixMilli()+1, timerDedup, "a"),
 	}
 	if !slices.IsSorted(keys) {
@@ -97,7 +131,7 @@ func TestTimersAreInOrderOfTime(t *testing.T) {
 }
 
 func TestAnUnknownTimerIsAFault(t *testing.T) {
-	for _, key := range []string{"t", timerKey(1, 'x', "k"), tableExpiries, expiryKey(1, ulid.ULID{})[:20]} {
+	for _, key := range []string{"t", timerKey(1, 'x', "k"), timerKey(1, timerSchedule, "short"), tableExpiries, expiryKey(1, ulid.ULID{})[:20]} {
 		w := newWorld("c", Options{})
 		w.fx.put(key, nil)
 		w.rows.Apply(w.fx.Writes)
@@ -113,7 +147,8 @@ func FuzzDecode(f *testing.F) {
 	e := entryRow{version: 3, expires: start.UnixMilli(), flags: flagEmit, data: []byte(`{"a":1}`), origin: anOrigin}
 	m := messageRow{event: "e", expires: 1, data: []byte(`1`), origin: anOrigin}
 	d := dedupRow{until: 5, id: ulid.ULID{9}}
-	for _, v := range [][]byte{e.encode(), m.encode(), d.encode(), {1}, {1, 0xff, 0xff}} {
+	s := scheduleRow{name: "k", store: -1, due: 3, messageID: ulid.ULID{1}, origin: anOrigin}
+	for _, v := range [][]byte{s.encode(), e.encode(), m.encode(), d.encode(), {1}, {1, 0xff, 0xff}} {
 		f.Add(v)
 	}
 	allow := cmp.AllowUnexported(entryRow{}, messageRow{}, origin{})
@@ -129,6 +164,12 @@ func FuzzDecode(f *testing.F) {
 			again, err := decodeMessage(m.encode())
 			if d := cmp.Diff(m, again, allow); d != "" || err != nil {
 				t.Errorf("message: %v %s", err, d)
+			}
+		}
+		if s, err := decodeSchedule(value); err == nil {
+			again, err := decodeSchedule(s.encode())
+			if d := cmp.Diff(s, again, cmp.AllowUnexported(scheduleRow{}, origin{})); d != "" || err != nil {
+				t.Errorf("schedule: %v %s", err, d)
 			}
 		}
 		if d, err := decodeDedup(value); err == nil {

@@ -20,6 +20,11 @@ func (c *Channel) SetStorage(s Step, cmd *SetStorage, fx *Effects) error {
 	if err := c.o.checkData(cmd.Data); err != nil {
 		return err
 	}
+	return c.setStorage(s, cmd, author(&cmd.Sender, c.byConnection[cmd.ConnectionID], cmd.Server), fx)
+}
+
+// setStorage does what SetStorage says for data that was checked, in the name of by.
+func (c *Channel) setStorage(s Step, cmd *SetStorage, by Meta, fx *Effects) error {
 	clears := isClear(cmd.Data)
 	var expires int64
 	if !clears {
@@ -44,7 +49,6 @@ func (c *Channel) SetStorage(s Step, cmd *SetStorage, fx *Effects) error {
 		c.expire(s, w, &old, fx)
 		was, old = nil, entryRow{}
 	}
-	by := author(&cmd.Sender, c.byConnection[cmd.ConnectionID], cmd.Server)
 	next := entryRow{version: s.Seq, expires: expires, origin: cmd.Sender.origin(&by)}
 	next.requestID = "" // no event of an entry has it, and every write of an equal value would differ by it
 	if cmd.Emit {

@@ -30,6 +30,8 @@ import (
 //	set a KEY [store=N] [emit] [notify] [ip=] [ua=] [request=] [http]
 //	get a KEY [http]     list [keys=(…)] [after=] [allow=PREFIX] [limit=N] [bytes=N]
 //	messages [a] [after=m1] [before=m1] [reverse] [limit=N] [bytes=N]
+//	pub and set when=10s [eager]     are scheduled for so long after the start; when=every-5-minutes recurs
+//	schedules [after=m1] [limit=N]   schedule m1   cancel m1
 //	info                 due [times=N]
 //	sleep                forgets an idle channel; restore: loses a channel, but not its subscriptions
 //	rows                 shows all rows; corrupt ROW-PREFIX makes some unreadable; break, mend: reads fail
@@ -128,6 +130,7 @@ func (tr *transcript) begin(d *datadriven.TestData) string {
 	o.NoEvents = d.HasArg("no-events")
 	o.MaxPresenceBytes, _ = strconv.Atoi(arg(d, "max-presence"))
 	o.MaxData, _ = strconv.Atoi(arg(d, "max-data"))
+	o.MaxSchedules, _ = strconv.Atoi(arg(d, "max-schedules"))
 	tr.w, tr.p = newWorld(d.CmdArgs[0].Key, o), newPrinter()
 	tr.show = arg(d, "show")
 	tr.sinks = map[string]*reader{}
@@ -144,27 +147,21 @@ func (tr *transcript) decide(d *datadriven.TestData) error {
 	case "umd":
 		return do(w, w.c.UpdateUMD, &UpdateUMD{Sender: tr.sender(d), UMD: []byte(d.Input), Spend: spend(d)})
 	case "pub":
-		return do(w, w.c.Publish, &Publish{
-			Sender:          tr.sender(d),
-			Event:           arg(d, "event"),
-			Data:            []byte(d.Input),
-			Subscribed:      d.HasArg("subscribed"),
-			Echo:            d.HasArg("echo"),
-			Emit:            d.HasArg("emit"),
-			Store:           number(d, "store", 0),
-			Server:          d.CmdArgs[0].Key == "server",
-			DeduplicationID: arg(d, "dedup"),
-		})
+		if when := arg(d, "when"); when != "" {
+			return do(w, w.c.Schedule, tr.later(d, when, &Schedule{Publish: tr.publish(d)}))
+		}
+		return do(w, w.c.Publish, tr.publish(d))
 	case "set":
-		return do(w, w.c.SetStorage, &SetStorage{
-			Sender:       tr.sender(d),
-			Key:          d.CmdArgs[1].Key,
-			Data:         []byte(d.Input),
-			Store:        number(d, "store", -1),
-			Emit:         d.HasArg("emit"),
-			NotifyExpiry: d.HasArg("notify"),
-			Server:       d.CmdArgs[0].Key == "server",
-		})
+		if when := arg(d, "when"); when != "" {
+			return do(w, w.c.Schedule, tr.later(d, when, &Schedule{Set: tr.set(d)}))
+		}
+		return do(w, w.c.SetStorage, tr.set(d))
+	case "schedule":
+		return do(w, w.c.GetSchedule, &GetSchedule{tr.id(d.CmdArgs[0].Key)})
+	case "cancel":
+		return do(w, w.c.CancelSchedule, &CancelSchedule{tr.id(d.CmdArgs[0].Key)})
+	case "schedules":
+		return do(w, w.c.ListSchedules, &ListSchedules{After: tr.id(arg(d, "after")), Limit: int(number(d, "limit", 100))})
 	case "get":
 		return do(w, w.c.GetStorage, &GetStorage{Sender: tr.sender(d), Key: d.CmdArgs[1].Key})
 	case "list":
@@ -177,6 +174,48 @@ func (tr *transcript) decide(d *datadriven.TestData) error {
 		return w.expire()
 	}
 	return errors.New("no such command")
+}
+
+func (tr *transcript) publish(d *datadriven.TestData) *Publish {
+	return &Publish{
+		Sender:          tr.sender(d),
+		Event:           arg(d, "event"),
+		Data:            []byte(d.Input),
+		Subscribed:      d.HasArg("subscribed"),
+		Echo:            d.HasArg("echo"),
+		Emit:            d.HasArg("emit"),
+		Store:           number(d, "store", 0),
+		Server:          d.CmdArgs[0].Key == "server",
+		DeduplicationID: arg(d, "dedup"),
+	}
+}
+
+func (tr *transcript) set(d *datadriven.TestData) *SetStorage {
+	return &SetStorage{
+		Sender:       tr.sender(d),
+		Key:          d.CmdArgs[1].Key,
+		Data:         []byte(d.Input),
+		Store:        number(d, "store", -1),
+		Emit:         d.HasArg("emit"),
+		NotifyExpiry: d.HasArg("notify"),
+		Server:       d.CmdArgs[0].Key == "server",
+	}
+}
+
+// later schedules, from a sender that waits for the result.
+func (tr *transcript) later(d *datadriven.TestData, when string, cmd *Schedule) *Schedule {
+	if strings.HasPrefix(when, "every") {
+		when = "rate(" + strings.ReplaceAll(strings.TrimPrefix(when, "every-"), "-", " ") + ")"
+	} else {
+		after, err := time.ParseDuration(when)
+		if err != nil {
+			tr.t.Fatal(err)
+		}
+		when = start.Add(after).Format("at(2006-01-02T15:04:05)")
+	}
+	cmd.sender().Sink = nil
+	cmd.EagerID = d.HasArg("eager")
+	return whenever(cmd, when)
 }
 
 // sender is the connection that the first argument names.

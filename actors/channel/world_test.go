@@ -12,6 +12,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"dormouse/actors/channel/channeltest"
+	"dormouse/actors/schedule"
 	"dormouse/claims"
 	"dormouse/persistence"
 )
@@ -81,6 +82,16 @@ func (w *world) restart() {
 	} else {
 		w.c = Restore("app", w.name, &w.rows, w.o, w.c.Roster())
 	}
+}
+
+// whenever gives cmd its time.
+func whenever(cmd *Schedule, expression string) *Schedule {
+	when, err := schedule.Parse(expression, "")
+	if err != nil {
+		panic(err)
+	}
+	cmd.When, cmd.Expression = when, expression
+	return cmd
 }
 
 // reader is a sink that says whose it is. Nothing is ever delivered by the core itself.
@@ -275,6 +286,27 @@ func (p *printer) result(r any) {
 			p.message(m)
 		}
 		p.end(len(r.Items), r.More)
+	case *Scheduled:
+		p.printf("scheduled")
+		if !r.ID.IsZero() {
+			p.printf(" %s", p.id(r.ID))
+		}
+		if !r.MessageID.IsZero() {
+			p.printf(" message %s", p.id(r.MessageID))
+		}
+		if !r.Due.IsZero() {
+			p.printf(" due %s", since(r.Due))
+		}
+		p.printf(" seq %d\n", r.Seq)
+	case *Ran:
+		p.printf("ran %s of %s\n", p.id(r.ID), since(r.Due))
+	case *ScheduleInfo:
+		p.schedule(*r)
+	case *Schedules:
+		for _, s := range r.Items {
+			p.schedule(s)
+		}
+		p.end(len(r.Items), r.More)
 	default:
 		p.printf("%T?\n", r)
 	}
@@ -287,6 +319,20 @@ func (p *printer) entry(e Entry) {
 	}
 	if !e.ExpiresAt.IsZero() {
 		p.printf(" until %s", since(e.ExpiresAt))
+	}
+	p.printf("\n")
+}
+
+func (p *printer) schedule(s ScheduleInfo) {
+	p.printf("%s", p.id(s.ID))
+	if s.Key != "" {
+		p.printf(" sets %q", s.Key)
+	} else {
+		p.printf(" sends %q", s.Event)
+	}
+	p.printf(" on %s due %s made %s %s store %d %s", s.Channel, since(s.Due), since(s.CreatedAt), s.Expression, s.Store, null(s.Data))
+	if s.Meta != nil {
+		p.printf(" by %s", who(Member{s.Meta.UID, s.Meta.UMD}))
 	}
 	p.printf("\n")
 }
@@ -307,6 +353,15 @@ func (p *printer) write(w persistence.Write) {
 		p.printf("delete %s\n", p.rowKey(w.Key))
 	case persistence.Spend:
 		p.printf("spend %s of %s until %s\n", w.Key, w.App, since(w.Until))
+	case persistence.ListOp:
+		info, err := ListedSchedule(w.Key, w.Value)
+		if err != nil {
+			p.printf("list? %v\n", err)
+			return
+		}
+		p.printf("list %s on %s due %s\n", p.id(info.ID), info.Channel, since(info.Due))
+	case persistence.UnlistOp:
+		p.printf("unlist %s\n", p.id(ulid.ULID([]byte(w.Key[1:]))))
 	default:
 		p.printf("%+v?\n", w)
 	}
@@ -322,6 +377,11 @@ func (p *printer) row(key string, value []byte) string {
 	case tableMessages:
 		m, err := decodeMessage(value)
 		return fmt.Sprintf("%s %q %s expires %s %v%s", what, m.event, null(m.data), until(m.expires), m.origin, fault(err))
+	case tableSchedules:
+		s, err := decodeSchedule(value)
+		return fmt.Sprintf("%s %q %s flags %d store %d due %s%s", what, s.name, null(s.data), s.flags, s.store, until(s.due), fault(err))
+	case rowScheduleCount:
+		return fmt.Sprintf("%s %d", what, value)
 	case tableDedup:
 		d, err := decodeDedup(value)
 		return fmt.Sprintf("%s %s until %s%s", what, p.id(d.id), until(d.until), fault(err))
@@ -337,10 +397,18 @@ func (p *printer) rowKey(key string) string {
 		return fmt.Sprintf("dedup %q", key[1:])
 	case tableTimers:
 		due, kind, of, err := splitTimer(key)
+		if kind == timerSchedule && len(of) == 16 {
+			return fmt.Sprintf("timer %s schedule %s", until(due), p.id(ulid.ULID([]byte(of))))
+		}
 		return fmt.Sprintf("timer %s %c %q%s", until(due), kind, of, fault(err))
 	case tableMessages:
 		id, err := splitID(key, 1)
 		return "message " + p.id(id) + fault(err)
+	case tableSchedules:
+		id, err := splitID(key, 1)
+		return "schedule " + p.id(id) + fault(err)
+	case rowScheduleCount:
+		return "schedules"
 	case tableExpiries:
 		due, _ := dueOf(key)
 		id, err := splitID(key, 9)
