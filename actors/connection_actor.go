@@ -26,6 +26,8 @@ type connectionActor struct {
 	unjoined    map[string]*rights     // of the connect token alone, by real channel name; bounded
 	attempts    uint64                 // subscribes so far
 
+	connectedAt time.Time
+
 	autos   []string  // channels that the token joins by itself and that are still to come
 	early   []Command // what the client sent before they were joined; bounded by its Credit
 	greeted bool      // they are
@@ -50,6 +52,7 @@ type connectionBirth struct {
 // What a connection actor hears besides its client's commands.
 type (
 	begin          struct{} // greet the client
+	opened         struct{} // its beginning is on disk
 	autoSubscribed struct{} // one of the token's own subscribes has been answered
 	gone           struct{} // the socket has ended
 	tick           struct{} // a deadline may have come
@@ -126,6 +129,10 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 		a.settle(m)
 	case begin:
 		a.begin()
+	case opened:
+		if !a.ended {
+			a.greet()
+		}
 	case autoSubscribed:
 		a.autoSubscribe()
 	case tick:
@@ -193,9 +200,10 @@ func (a *connectionActor) guard(otherwise func()) {
 	}
 }
 
-// begin greets the client and joins what its token joins by itself.
+// begin starts the connection's timers, and greets the client as soon as it may be told to backends.
 func (a *connectionActor) begin() {
 	now := a.system.clock.now()
+	a.connectedAt = now
 	a.expiresAt = a.system.expiry(now)
 	if a.claims.KeepAlive {
 		a.keepAlive = now.Add(a.system.options.KeepAlivePeriod)
@@ -204,6 +212,13 @@ func (a *connectionActor) begin() {
 		a.heartbeat = now.Add(a.claims.HeartbeatTimeout)
 	}
 	a.arm()
+	if !a.emitConnected() {
+		a.greet()
+	}
+}
+
+// greet tells the client that it is connected, and joins what its token joins by itself.
+func (a *connectionActor) greet() {
 	a.say(&channel.Message{
 		Kind: channel.KindConnected,
 		Meta: &channel.Meta{UID: a.uid, UMD: a.umd},
@@ -259,12 +274,14 @@ func (a *connectionActor) end() {
 	a.ended = true
 	a.system.connections.remove(a.connection)
 	a.system.clock.cancel(a.alarm) // or it would hold on to the connection for its whole age
+	left := a.farewell()
 	for name, m := range a.memberships {
 		if m.rights == nil && m.pending == 0 {
 			continue
 		}
-		a.system.router.tell(a.channel(name), &ask{cmd: &channel.Unsubscribe{Sender: a.sender(), Gone: true}})
+		a.system.router.tell(a.channel(name), &ask{cmd: &channel.Unsubscribe{Sender: a.sender(), Gone: true}, reply: left.channel()})
 	}
+	left.connection()
 	a.memberships, a.unjoined, a.autos, a.early = nil, nil, nil, nil
 }
 

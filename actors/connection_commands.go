@@ -3,6 +3,8 @@ package actors
 import (
 	"errors"
 
+	"github.com/google/uuid"
+
 	"dormouse/actors/channel"
 	"dormouse/claims"
 )
@@ -80,6 +82,10 @@ func (a *connectionActor) publish(c *Publish) {
 		return
 	}
 	sender := a.sender()
+	emit := grant.EmitPubSubEvent == claims.True
+	if emit && a.system.courier != nil {
+		sender.RequestID = uuid.NewString()
+	}
 	if c.Ref != "" {
 		sender.Sink = nil // so that there is a result, whose id the acknowledgement carries
 	}
@@ -89,7 +95,7 @@ func (a *connectionActor) publish(c *Publish) {
 		Data:       c.Data,
 		Subscribed: !grant.Broadcast,
 		Echo:       grant.Echo,
-		Emit:       grant.EmitPubSubEvent == claims.True,
+		Emit:       emit,
 		Store:      grant.Store,
 	})
 }

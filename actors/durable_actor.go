@@ -140,11 +140,9 @@ func (a *durableActor) decideAndApply(q *ask, now, stamp time.Time) (result any,
 	if err := a.decideGuarded(step, q.cmd); err != nil {
 		return nil, 0, err
 	}
-	if len(fx.Writes) > 0 {
-		if seq, err = a.rows.Apply(fx.Writes); err != nil {
-			a.renew() // it believes that it wrote
-			return nil, 0, err
-		}
+	if seq, err = a.apply(q, now); err != nil {
+		a.renew() // it believes that it wrote
+		return nil, 0, err
 	}
 	if at, changed := fx.Due(); changed {
 		a.rows.SetDue(at)

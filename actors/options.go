@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dormouse/actors/channel"
+	"dormouse/actors/courier"
 	"dormouse/claims"
 	"dormouse/persistence"
 )
@@ -19,6 +20,8 @@ type Options struct {
 
 	// Channel is what every channel's core is told.
 	Channel channel.Options
+	// Events says where backend events go. Without endpoints there are none: nothing is written for them.
+	Events courier.Options
 	// Durability says what an actor's yes means; nil: persistence.Sync for all.
 	Durability func(Address) persistence.Durability
 
@@ -60,6 +63,10 @@ func (o *Options) EnsureDefaults() {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
+	if o.Events.Logger == nil {
+		o.Events.Logger = o.Logger
+	}
+	o.Events.EnsureDefaults()
 }
 
 // Validate names every field that is wrong.
@@ -77,6 +84,9 @@ func (o *Options) Validate() error {
 	wrong(o.TurnBytes < 0, "TurnBytes must not be negative")
 	wrong(o.MaxConnections < 0, "MaxConnections must not be negative")
 	wrong(o.KeepAlivePeriod < 0, "KeepAlivePeriod must not be negative")
+	if err := o.Events.Validate(); err != nil {
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
 }
 

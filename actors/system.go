@@ -14,6 +14,7 @@ import (
 	"log/slog"
 
 	"dormouse/actors/channel"
+	"dormouse/actors/courier"
 	"dormouse/persistence"
 )
 
@@ -29,6 +30,7 @@ type System struct {
 	router      router
 	connections *registry
 	clock       *clock
+	courier     *courier.Courier // nil: there are no backend events
 	kinds       map[string]newMachine
 	stats       stats
 	panicLog    *rate.Limiter
@@ -57,10 +59,15 @@ func New(o Options) (*System, error) {
 	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return slog.New(quiet{o.Logger.Handler()})
 	}))
-	// Whether an expiry is told is resolved here, claim before server, so the core is only told the verdict;
-	// and nobody listens to backend events yet.
+	s.clock = newClock(o.Store, s.wakeDue)
+	if err := s.hireCourier(); err != nil {
+		s.actors.Shutdown()
+		s.dispatcher.end()
+		return nil, err
+	}
+	// Whether an expiry is told is resolved here, claim before server, so the core is only told the verdict.
 	core := o.Channel
-	s.notifyExpiry, core.NotifyExpiry, core.NoEvents = core.NotifyExpiry, false, true
+	s.notifyExpiry, core.NotifyExpiry, core.NoEvents = core.NotifyExpiry, false, s.courier == nil
 	s.kinds = map[string]newMachine{
 		KindChannel: func(a Address, rows *persistence.Rows) machine { return newChannelMachine(a, rows, core) },
 	}
@@ -70,11 +77,13 @@ func New(o Options) (*System, error) {
 	s.clients = actor.PropsFromProducer(func() actor.Actor { return &connectionActor{} }, actor.WithMailbox(actor.UnboundedLockfree()), actor.WithDispatcher(s.dispatcher))
 	s.directory = newDirectory(s.spawnDurable)
 	s.router = router{s.directory}
-	s.clock = newClock(o.Store, s.wakeDue)
 	if err := s.clock.begin(); err != nil {
 		s.actors.Shutdown()
 		s.dispatcher.end()
 		return nil, fmt.Errorf("read what is due: %w", err)
+	}
+	if s.courier != nil {
+		s.courier.Start()
 	}
 	s.sweeping.Add(1)
 	go s.sweep()
@@ -154,6 +163,7 @@ func (s *System) Close(ctx context.Context) error {
 			err = s.flush(ctx, h)
 		}
 	})
+	s.dismissCourier(ctx)
 	close(s.stop)
 	s.sweeping.Wait()
 	s.clock.end()

@@ -85,7 +85,10 @@ func (a *connectionActor) updateUMD(c *UpdateUMD, reply func(any, error)) {
 func (a *connectionActor) updateOwnUMD(c *UpdateUMD, token *claims.Claims, spend *claims.Spend, reply func(any, error)) {
 	a.umd = token.UMD
 	p := &propagation{sink: a.sink, ref: c.Ref, reply: reply}
-	p.left.Store(1)
+	p.left.Store(2)
+	if !a.emitUpdated(p.settle) {
+		p.left.Store(1)
+	}
 	if spend != nil {
 		p.left.Add(1)
 		writes := []persistence.Write{persistence.SpendID(spend.App, spend.ID, spend.Until)}

@@ -16,6 +16,8 @@ import (
 //	e event/8                                → event in the outbox
 //	l len app key                            → listing
 //	n len app len kind name                  → id/8
+//	o event/8 endpoint                       → nothing; this endpoint has the event, others do not yet
+//	q event/8 endpoint                       → dead letter: an event that an endpoint never took
 //	s len app id                             → until/8; a spent id
 //	x until/8 len app id                     → nothing; spent ids by time
 //
@@ -29,6 +31,8 @@ const (
 	spaceEvent    = 'e'
 	spaceListing  = 'l'
 	spaceName     = 'n'
+	spaceTaken    = 'o'
+	spaceDead     = 'q'
 	spaceSpent    = 's'
 	spaceSpentEnd = 'x'
 )
@@ -91,6 +95,19 @@ func appendEventKey(b []byte, id uint64) []byte {
 
 func appendListingKey(b []byte, app, key string) []byte {
 	return append(appendString(append(b, spaceListing), app), key...)
+}
+
+// appendEndpointKey makes the key of what one endpoint has to do with one event, in spaceTaken or spaceDead.
+func appendEndpointKey(b []byte, space byte, event uint64, endpoint string) []byte {
+	return append(binary.BigEndian.AppendUint64(append(b, space), event), endpoint...)
+}
+
+// splitEndpointKey takes such a key apart.
+func splitEndpointKey(k []byte) (event uint64, endpoint string, err error) {
+	if len(k) < 1+8+1 {
+		return 0, "", fmt.Errorf("%w: key %x names no event and endpoint", ErrCorrupt, k)
+	}
+	return binary.BigEndian.Uint64(k[1:]), string(k[9:]), nil
 }
 
 func appendNames(b []byte, app, kind string) []byte {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -12,13 +13,23 @@ import (
 
 // An Outbox holds the events for backends that were not handed over yet. They are written in the batch of
 // what caused them, so that neither is there without the other.
+//
+// An event is one row, whoever is to have it. Where there are several endpoints, one that has the event
+// while others do not leaves a mark beside it, so that after a restart it is not told again; the last one
+// removes the row with its marks. So a lone endpoint never writes a mark, and the marks of several are as
+// many as the events that a lagging one has still to get. Events that an endpoint never took are dead
+// letters, in dead_letters.go.
 type Outbox struct {
 	s       *Store
 	last    uint64        // the last id given; the commit goroutine owns it
 	visible atomic.Uint64 // the last id whose commit is done
 	floor   atomic.Uint64 // no event has this id or a lesser one
 	length  atomic.Int64
+	marked  atomic.Bool // there may be marks
 	ready   chan struct{}
+
+	burials sync.Mutex // held while letters are taken out
+	dead    atomic.Int64
 }
 
 // An Event is one entry of the outbox.
@@ -27,10 +38,16 @@ type Event struct {
 	App   string
 	Key   string // ordering key
 	Value []byte
+	Taken []string // endpoints that have it; nil: none
 }
 
 func openOutbox(s *Store) (*Outbox, error) {
 	o := &Outbox{s: s, ready: make(chan struct{}, 1)}
+	dead, err := o.count(spaceDead)
+	if err != nil {
+		return nil, err
+	}
+	o.dead.Store(dead)
 	last, err := s.get([]byte(rowLastEvent))
 	if err != nil || last == nil {
 		return o, err
@@ -40,17 +57,31 @@ func openOutbox(s *Store) (*Outbox, error) {
 	}
 	o.last = binary.BigEndian.Uint64(last)
 	o.visible.Store(o.last)
-	it, err := o.iterator(0)
+	length, err := o.count(spaceEvent)
 	if err != nil {
 		return nil, err
 	}
-	for ok := it.First(); ok; ok = it.Next() {
-		o.length.Add(1)
+	marks, err := o.count(spaceTaken)
+	if err != nil {
+		return nil, err
 	}
-	if o.length.Load() > 0 {
+	o.length.Store(length)
+	o.marked.Store(marks > 0)
+	if length > 0 {
 		o.ready <- struct{}{}
 	}
-	return o, errors.Join(it.Error(), it.Close())
+	return o, nil
+}
+
+func (o *Outbox) count(space byte) (n int64, err error) {
+	it, err := o.s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{space}, UpperBound: []byte{space + 1}})
+	if err != nil {
+		return 0, err
+	}
+	for ok := it.First(); ok; ok = it.Next() {
+		n++
+	}
+	return n, errors.Join(it.Error(), it.Close())
 }
 
 func (o *Outbox) iterator(after uint64) (*pebble.Iterator, error) {
@@ -111,6 +142,9 @@ func (o *Outbox) Next(after uint64, limit int) ([]Event, error) {
 	if err = errors.Join(err, it.Error(), it.Close()); err != nil {
 		return nil, err
 	}
+	if err := o.readMarks(list); err != nil {
+		return nil, err
+	}
 	if after <= floor && len(list) > 0 {
 		// Ids only grow, so that no event can come to be before the first one seen.
 		o.floor.CompareAndSwap(floor, list[0].ID-1)
@@ -144,23 +178,89 @@ func decodeEvent(key, value []byte) (Event, error) {
 	return e, nil
 }
 
-// Done forgets events that Next has listed, each once. It does not wait: a crash shortly after may bring
-// them back, since hand-over is at least once.
-func (o *Outbox) Done(ids ...uint64) {
-	if len(ids) == 0 || o.s.alive() != nil {
+// readMarks says of each event who has it.
+func (o *Outbox) readMarks(list []Event) error {
+	if len(list) == 0 || !o.marked.Load() {
+		return nil
+	}
+	it, err := o.s.db.NewIter(&pebble.IterOptions{
+		LowerBound: appendEndpointKey(nil, spaceTaken, list[0].ID, ""),
+		UpperBound: appendEndpointKey(nil, spaceTaken, list[len(list)-1].ID+1, ""),
+	})
+	if err != nil {
+		return err
+	}
+	i := 0
+	for ok := it.First(); ok && err == nil; ok = it.Next() {
+		var id uint64
+		var endpoint string
+		id, endpoint, err = splitEndpointKey(it.Key())
+		for i < len(list) && list[i].ID < id {
+			i++
+		}
+		if i < len(list) && list[i].ID == id {
+			list[i].Taken = append(list[i].Taken, endpoint)
+		}
+	}
+	return errors.Join(err, it.Error(), it.Close())
+}
+
+// A Settlement is what has become of events that Next has listed.
+type Settlement struct {
+	Done  []uint64     // every endpoint has these, or will never: they are forgotten. Each once
+	Taken []Taken      // one endpoint has these
+	Dead  []DeadLetter // one endpoint has given up these, which are in Done or Taken too
+	// Names are the endpoints that may have left marks on what is done.
+	Names []string
+}
+
+// Taken says that an endpoint has an event which others do not have yet.
+type Taken struct {
+	ID       uint64
+	Endpoint string
+}
+
+// Settle takes note of a settlement, all or nothing. It does not wait: a crash shortly after may bring
+// events back, since hand-over is at least once; a dead letter is never without its settlement.
+func (o *Outbox) Settle(x Settlement) {
+	if len(x.Done)+len(x.Taken) == 0 || o.s.alive() != nil {
 		return
 	}
 	t := turn{batch: o.s.db.NewBatch(), dueAt: math.MaxInt64, durability: Async}
-	for _, id := range ids {
-		must(t.batch.Delete(appendEventKey(nil, id), nil))
+	var room [64]byte
+	if len(x.Taken) > 0 {
+		o.marked.Store(true)
+	}
+	for _, m := range x.Taken {
+		must(t.batch.Set(appendEndpointKey(room[:0], spaceTaken, m.ID, m.Endpoint), nil, nil))
+	}
+	for _, id := range x.Done {
+		must(t.batch.Delete(appendEventKey(room[:0], id), nil))
+		if !o.marked.Load() {
+			continue
+		}
+		for _, name := range x.Names {
+			must(t.batch.Delete(appendEndpointKey(room[:0], spaceTaken, id, name), nil))
+		}
+	}
+	for i := range x.Dead {
+		d := &x.Dead[i]
+		must(t.batch.Set(appendEndpointKey(room[:0], spaceDead, d.ID, d.Endpoint), d.encode(), nil))
 	}
 	t.bytes = t.batch.Len()
-	o.length.Add(-int64(len(ids)))
+	o.length.Add(-int64(len(x.Done)))
+	o.dead.Add(int64(len(x.Dead)))
 	o.s.committer.add(t)
 }
 
+// Done is Settle of events that are done.
+func (o *Outbox) Done(ids ...uint64) { o.Settle(Settlement{Done: ids}) }
+
 // Len is the number of events not yet done, those that Next does not show yet included.
 func (o *Outbox) Len() int { return int(o.length.Load()) }
+
+// Last is the greatest id that Next shows, of an event that may be done by now.
+func (o *Outbox) Last() uint64 { return o.visible.Load() }
 
 // Ready receives a value when Next may show more than before, and at first if the outbox is not empty. It
 // holds one value: who reads it should take all there is.

@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -101,6 +102,40 @@ func (r *Rows) Apply(w []Write) (seq uint64, err error) {
 		}
 	}
 	return r.seq, nil
+}
+
+// Emit queues events with the turn, and nothing else: they take no number, and an actor without rows stays
+// one. They become durable with the next Commit, which they are reason enough for. A full disk refuses them
+// unless evenIfFull, which is for what happens whether it can be written or not; a folder that was opened
+// on a full disk refuses those too.
+//
+// Errors: ErrReadOnly, ErrInvalid, ErrClosed; nothing was queued then.
+func (r *Rows) Emit(w []Write, evenIfFull bool) error {
+	if len(w) == 0 {
+		return nil
+	}
+	err := r.s.writable()
+	if evenIfFull && !r.s.frozen {
+		err = r.s.alive()
+	}
+	if err != nil {
+		return err
+	}
+	for i := range w {
+		if w[i].Op != Emit {
+			return fmt.Errorf("%w: no event", ErrInvalid)
+		}
+		if err := w[i].validate(true); err != nil {
+			return err
+		}
+	}
+	t := r.begin()
+	for i := range w {
+		t.ops++
+		t.bytes += w[i].Size()
+	}
+	t.emits = append(t.emits, w...)
+	return nil
 }
 
 func isRow(op Op) bool { return op == Put || op == Delete }
@@ -232,9 +267,13 @@ func (r *Rows) Commit(d Durability, done func()) bool {
 	}
 	r.ticket++
 	r.turn = nil
+	bytes := t.batch.Len()
+	for i := range t.emits {
+		bytes += t.emits[i].Size()
+	}
 	r.s.committer.add(turn{
 		batch: t.batch, rows: r, ticket: r.ticket, emits: t.emits, spends: t.spends,
-		dueAt: dueAt, durability: d, done: done, bytes: t.batch.Len(),
+		dueAt: dueAt, durability: d, done: done, bytes: bytes,
 	})
 	t.recycle()
 	return true

@@ -19,6 +19,7 @@ type Report struct {
 	Entries int // write-ahead entries, not yet in a checkpoint
 	Due     int // actors with a due time
 	Events  int // in the outbox
+	Dead    int // dead letters
 	Spent   int // ids remembered
 	Listed  int // rows that say what actors have
 	Faults  []string
@@ -90,6 +91,7 @@ func (v *verifier) run() error {
 	}{
 		{spaceName, v.name}, {spaceDue, v.dueRow}, {spaceEvent, v.event}, {spaceSpent, v.spentID},
 		{spaceListing, v.listing},
+		{spaceTaken, v.taken}, {spaceDead, v.dead},
 	}
 	for _, s := range spaces {
 		if err := v.each([]byte{s.space}, []byte{s.space + 1}, s.visit); err != nil {
@@ -301,6 +303,21 @@ func (v *verifier) listing(key, _ []byte) error {
 	d := decoder{b: key[1:]}
 	if app := d.string(); d.bad || app == "" || len(d.b) == 0 {
 		v.fault("listing %x has no app or no key", key)
+	}
+	return nil
+}
+
+func (v *verifier) taken(key, _ []byte) error {
+	if _, _, err := splitEndpointKey(key); err != nil {
+		v.fault("%v", err)
+	}
+	return nil
+}
+
+func (v *verifier) dead(key, value []byte) error {
+	v.Dead++
+	if _, err := decodeDeadLetter(key, value); err != nil {
+		v.fault("%v", err)
 	}
 	return nil
 }

@@ -22,6 +22,9 @@ type Client struct {
 	closed    *channel.Close
 }
 
+// NewClient returns a sink of no connection yet, for tests that open it themselves.
+func NewClient(t *testing.T) *Client { return &Client{t: t} }
+
 // Codec is [Text].
 func (c *Client) Codec() channel.Codec { return Text{} }
 

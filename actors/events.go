@@ -1,0 +1,85 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"dormouse/actors/channel"
+	"dormouse/actors/courier"
+	"dormouse/persistence"
+)
+
+// hireCourier makes the courier, if there is an endpoint to go to.
+func (s *System) hireCourier() error {
+	store := s.options.Store
+	if len(s.options.Events.Endpoints) == 0 {
+		if n := store.Outbox().Len(); n > 0 {
+			s.options.Logger.Warn("backend events wait in the outbox, and no endpoint is configured", "events", n)
+		}
+		return nil
+	}
+	c, err := courier.New(store.Outbox(), s.options.Events)
+	if err != nil {
+		return err
+	}
+	s.courier = c
+	if err := s.endOpenConnections(); err != nil {
+		return fmt.Errorf("read the journal of connections: %w", err)
+	}
+	return nil
+}
+
+// courierEnds is how long events on their way are waited for when the engine ends. What is cut off is sent
+// again by the next start.
+const courierEnds = 3 * time.Second
+
+func (s *System) dismissCourier(ctx context.Context) {
+	if s.courier == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, courierEnds)
+	defer cancel()
+	s.courier.Close(ctx)
+}
+
+// Courier is who takes events to backends, for its dead letters and counts; nil if no endpoint is configured.
+func (s *System) Courier() *courier.Courier { return s.courier }
+
+// apply hands a decision's writes and events to the rows, all or none. seq is zero if no row was written.
+func (a *durableActor) apply(q *ask, now time.Time) (seq uint64, err error) {
+	fx := &a.fx
+	rows := len(fx.Writes)
+	for i := range fx.Events {
+		if w, ok := a.system.write(a.address.App, &fx.Events[i], now); ok {
+			fx.Writes = append(fx.Writes, w)
+		}
+	}
+	switch {
+	case rows > 0:
+		return a.rows.Apply(fx.Writes)
+	case len(fx.Writes) > 0:
+		// Who leaves has left, whether there is room to write that down or not.
+		_, leaves := q.cmd.(*channel.Unsubscribe)
+		err := a.rows.Emit(fx.Writes, leaves)
+		if err != nil && leaves {
+			a.system.options.Logger.Error("an event is lost: the disk is full", "actor", a.address, "error", err)
+			err = nil
+		}
+		return 0, err
+	}
+	return 0, nil
+}
+
+// write turns a channel's event into what queues it; ok is false if no endpoint wants it.
+func (s *System) write(app string, e *channel.BackendEvent, now time.Time) (w persistence.Write, ok bool) {
+	name := e.Metadata["channel"]
+	if !s.courier.Wants(e.Type, e.DataType, name) {
+		return w, false
+	}
+	event := courier.Event{App: app, Type: e.Type, DataType: e.DataType, Data: e.Data, Metadata: make([]courier.Attribute, 0, len(e.Metadata))}
+	for name, value := range e.Metadata {
+		event.Metadata = append(event.Metadata, courier.Attribute{Name: name, Value: value})
+	}
+	return s.courier.Write(event, name, now, s.entropy), true
+}
