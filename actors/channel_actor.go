@@ -16,23 +16,33 @@ type channelMachine struct {
 	rows      *persistence.Rows
 	options   channel.Options
 	channel   *channel.Channel
-	before    channel.Roster
+	before    channel.Mark
 }
 
 // due is the clock's command to an actor: what you wanted to do later is due.
 type due struct{}
 
+// seal is the actor's command to itself before it sleeps: put into rows what only memory holds.
+type seal struct{}
+
+// trimReplay asks a channel to let go of what it keeps for those who may come back: what is too old, or all.
+type trimReplay struct{ all bool }
+
 func newChannelMachine(a Address, rows *persistence.Rows, o channel.Options) *channelMachine {
 	return &channelMachine{app: a.App, name: a.Name, rows: rows, options: o, channel: channel.New(a.App, a.Name, rows, o)}
 }
 
-func (m *channelMachine) mark() { m.before = m.channel.Roster() }
+func (m *channelMachine) mark() { m.before = m.channel.Mark() }
 
 func (m *channelMachine) renew() {
 	m.channel = channel.Restore(m.app, m.name, m.rows, m.options, m.before)
 }
 
 func (m *channelMachine) idle() bool { return m.channel.Idle() }
+
+func (m *channelMachine) unsealed() bool { return m.channel.Unsealed() }
+
+func (m *channelMachine) kept() int { return m.channel.ReplaySize() }
 
 func (m *channelMachine) decide(step channel.Step, cmd any, fx *channel.Effects) error {
 	switch cmd := cmd.(type) {
@@ -48,10 +58,6 @@ func (m *channelMachine) decide(step channel.Step, cmd any, fx *channel.Effects)
 		return m.channel.Unsubscribe(step, cmd, fx)
 	case *channel.UpdateUMD:
 		return m.channel.UpdateUMD(step, cmd, fx)
-	case *channel.React:
-		return m.channel.React(step, cmd, fx)
-	case *channel.ListReactions:
-		return m.channel.ListReactions(step, cmd, fx)
 	case *channel.ListStorage:
 		return m.channel.ListStorage(step, cmd, fx)
 	case *channel.ListMessages:
@@ -60,6 +66,11 @@ func (m *channelMachine) decide(step channel.Step, cmd any, fx *channel.Effects)
 		return m.channel.GetInfo(step, cmd, fx)
 	case due:
 		return m.channel.Due(step, fx)
+	case seal:
+		return m.channel.Seal(step, fx)
+	case trimReplay:
+		m.channel.TrimReplay(step.At, cmd.all)
+		return nil
 	}
 	return fmt.Errorf("a channel cannot do %T", cmd)
 }

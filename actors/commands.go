@@ -14,7 +14,11 @@ type Command interface{ command() }
 type (
 	// Subscribe joins a channel, with the rights of the connect token and, if Token is not empty, of that
 	// subscribe token.
-	Subscribe struct{ Channel, Token, Ref string }
+	Subscribe struct {
+		Channel, Token, Ref string
+		Resume              bool              // it reads numbers; see channel.Resumption
+		After               *channel.Position // where it left off; implies Resume. nil: it was not here
+	}
 
 	// Unsubscribe leaves a channel.
 	Unsubscribe struct{ Channel, Ref string }
@@ -38,18 +42,6 @@ type (
 	// GetStorage reads one entry; the answer is a KindStorageData message.
 	GetStorage struct{ Channel, Key, Ref string }
 
-	// React adds a reaction to a stored message, or takes it back. It cannot be scheduled. MessageID may be
-	// any text. Fault, if not nil, is what is wrong with the request in itself: the answer to those who may
-	// react at all.
-	React struct {
-		Channel             string
-		MessageID, Reaction string
-		Remove              bool
-		Fault               *channel.Error
-		Schedule            Schedule
-		Ref                 string
-	}
-
 	// UpdateUMD changes the umd of a subscription, or the connection's own if Channel is empty, to what a
 	// umd token says. It cannot be scheduled.
 	UpdateUMD struct {
@@ -70,7 +62,6 @@ func (*Unsubscribe) command() {}
 func (*Publish) command()     {}
 func (*SetStorage) command()  {}
 func (*GetStorage) command()  {}
-func (*React) command()       {}
 func (*UpdateUMD) command()   {}
 func (*Heartbeat) command()   {}
 func (*Ping) command()        {}
@@ -111,8 +102,7 @@ type ListMessagesRequest struct {
 	Channel              string // or an alias
 	After, Before        string // message ids, exclusive
 	Reverse              bool
-	Limit                int  // clamped to 1 to 100; 0: 100
-	ExpandReactions      bool // who has reacted, too
+	Limit                int // clamped to 1 to 100; 0: 100
 }
 
 // UpdateUMDRequest changes a umd as one connection may.

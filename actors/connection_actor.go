@@ -172,8 +172,6 @@ func (a *connectionActor) receive(cmd Command) {
 		a.subscribe(c)
 	case *Unsubscribe:
 		a.unsubscribe(c)
-	case *React:
-		a.react(c)
 	case *UpdateUMD:
 		a.updateUMD(c, nil)
 	case *Heartbeat:

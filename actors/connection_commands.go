@@ -185,6 +185,9 @@ func (a *connectionActor) subscribe(c *Subscribe) {
 		return
 	}
 	cmd := &channel.Subscribe{Sender: a.sender(), UID: a.uid, UMD: a.umd, Alias: grant.Alias(), Grant: grant}
+	if _, ok := a.sink.Codec().(channel.NumberedCodec); ok && (c.Resume || c.After != nil) {
+		cmd.Numbered, cmd.After = true, c.After
+	}
 	if token := layers.Subscribe; token != nil {
 		if token.HasUID {
 			cmd.UID = token.UID

@@ -26,6 +26,10 @@ type machine interface {
 	decide(step channel.Step, cmd any, fx *channel.Effects) error
 	// idle reports that nothing but rows is left, so that the actor may sleep.
 	idle() bool
+	// unsealed reports that seal should be decided before the machine is forgotten.
+	unsealed() bool
+	// kept is how many bytes the machine keeps in memory that trimReplay can free, about.
+	kept() int
 }
 
 // newMachine makes the machine of one kind of actor, over its rows.
@@ -49,7 +53,10 @@ type durableActor struct {
 	gate gate
 	turn uint64 // number of the last turn handed to the store
 	ops  int    // commands handled in the turn in progress
-	fx   channel.Effects
+	sync bool   // the turn is to be committed as Sync
+
+	sealing bool // the last command was seal
+	fx      channel.Effects
 
 	alarm *alarm // for what is due next, if that is near
 }
@@ -105,6 +112,7 @@ func (a *durableActor) run(q *ask) {
 	now, stamp := a.system.clock.times()
 	a.handle.lastUse.Store(now.UnixNano())
 	a.ops++
+	a.sealing = false
 	result, seq, err := a.decideAndApply(q, now, stamp)
 	if err != nil {
 		err = a.refuse(q, err)
@@ -127,28 +135,36 @@ func (a *durableActor) decideAndApply(q *ask, now, stamp time.Time) (result any,
 	if err := a.wake(); err != nil {
 		return nil, 0, err
 	}
+	decided := q.cmd
 	switch cmd := q.cmd.(type) {
 	case refusal:
 		return nil, 0, cmd.err
 	case flush:
-		return nil, 0, nil
+		if !a.unsealed() {
+			return nil, 0, nil
+		}
+		decided = seal{}
 	}
 	fx := &a.fx
 	fx.Reset()
 	a.mark()
-	step := channel.Step{At: now, Stamp: stamp, Seq: a.rows.Seq() + 1, Entropy: a.system.entropy}
-	if err := a.decideGuarded(step, q.cmd); err != nil {
+	step := channel.Step{
+		At: now, Stamp: stamp, Seq: a.rows.Seq() + 1, Generation: a.rows.Generation(), Entropy: a.system.entropy,
+	}
+	if err := a.decideGuarded(step, decided); err != nil {
 		return nil, 0, err
 	}
 	if seq, err = a.apply(q, now); err != nil {
 		a.renew() // it believes that it wrote
 		return nil, 0, err
 	}
+	a.sync = a.sync || fx.Sync
 	if at, changed := fx.Due(); changed {
 		a.rows.SetDue(at)
 		a.system.clock.cancel(a.alarm)
 		a.alarm = a.system.clock.noteDue(at, a.address)
 	}
+	a.countResumption(q.cmd)
 	for i := range fx.Deliveries {
 		a.gate.hold(output{delivery: fx.Deliveries[i]})
 	}
@@ -253,7 +269,12 @@ func (a *durableActor) endTurn() {
 	if a.rows != nil {
 		a.handle.needed.Store(!a.idle())
 		handle, turn := a.handle, a.turn+1
-		if a.rows.Commit(a.durability, func() { handle.committed(turn) }) {
+		a.noteKept()
+		durability := a.durability
+		if a.sync {
+			durability, a.sync = persistence.Sync, false
+		}
+		if a.rows.Commit(durability, func() { handle.committed(turn) }) {
 			a.turn = turn
 			a.system.stats.turns.Add(1)
 		}
@@ -290,10 +311,17 @@ func (a *durableActor) sleep() bool {
 	if a.rows != nil && !a.idle() {
 		return false
 	}
+	if a.rows != nil && a.unsealed() && !a.sealing {
+		// It writes, and will be asked again. If it could not write, it then sleeps all the same.
+		a.run(&ask{cmd: seal{}})
+		a.sealing = true
+		return false
+	}
 	if !a.handle.retire() {
 		return false
 	}
 	if a.rows != nil {
+		a.forgetKept()
 		a.rows.Close()
 		a.system.stats.sleeps.Add(1)
 	}

@@ -22,6 +22,8 @@ type handle struct {
 	lastUse atomic.Int64
 	// needed says that the actor has more than rows, so that asking it to sleep would be in vain.
 	needed atomic.Bool
+	// kept is how many bytes the actor keeps that trimReplay can free. The sweeper reads it.
+	kept atomic.Int64
 	// durable is the number of the last turn on disk; told is set while a committed message is on its way.
 	durable atomic.Uint64
 	told    atomic.Bool

@@ -23,9 +23,12 @@ type counting struct {
 	bad  *atomic.Int64
 }
 
-func (c counting) mark()      {}
-func (c counting) renew()     {}
-func (c counting) idle() bool { return true }
+func (c counting) mark()          {}
+func (c counting) renew()         {}
+func (c counting) idle() bool     { return true }
+func (c counting) unsealed() bool { return false }
+func (c counting) kept() int      { return 0 }
+
 func (c counting) decide(_ channel.Step, cmd any, _ *channel.Effects) error {
 	m := cmd.(number)
 	if (*c.seen)[m.sender] != m.n {

@@ -39,6 +39,11 @@ type Options struct {
 	// KeepAlivePeriod is how often a client that asked for it gets KindKeepAlive. Default 570 s.
 	KeepAlivePeriod time.Duration
 
+	// MaxReplayBytes bounds what all channels together keep in memory for clients that may come back, see
+	// channel.Options.ReplayBytes; beyond it, the channels that were used least lately let go of theirs.
+	// Default 256 MiB.
+	MaxReplayBytes int64
+
 	// Logger gets faults and panics; nil: slog.Default.
 	Logger *slog.Logger
 	// Intercept, if not nil, sees every command before its actor decides it, on the actor's goroutine. A
@@ -54,6 +59,8 @@ func (o *Options) EnsureDefaults() {
 	if o.Durability == nil {
 		o.Durability = func(Address) persistence.Durability { return persistence.Sync }
 	}
+	o.Channel.EnsureDefaults()
+	setDefault(&o.MaxReplayBytes, 256<<20)
 	setDefault(&o.IdleAfter, 10*time.Second)
 	setDefault(&o.TurnOps, 256)
 	setDefault(&o.TurnBytes, 64<<10)
@@ -83,6 +90,7 @@ func (o *Options) Validate() error {
 	wrong(o.TurnOps < 0, "TurnOps must not be negative")
 	wrong(o.TurnBytes < 0, "TurnBytes must not be negative")
 	wrong(o.MaxConnections < 0, "MaxConnections must not be negative")
+	wrong(o.MaxReplayBytes < 0, "MaxReplayBytes must not be negative")
 	wrong(o.KeepAlivePeriod < 0, "KeepAlivePeriod must not be negative")
 	if err := o.Events.Validate(); err != nil {
 		errs = append(errs, err)

@@ -2,7 +2,7 @@ package actors
 
 import "sync/atomic"
 
-// Stats are a node's counts since it began, but for the first two, which are as of now.
+// Stats are a node's counts since it began, but for Awake, Connections and ReplayBytes, which are as of now.
 type Stats struct {
 	Awake       int // durable actors in memory
 	Connections int
@@ -15,10 +15,16 @@ type Stats struct {
 	Panics     uint64
 	Wakes      uint64
 	Sleeps     uint64
+
+	ReplayBytes  int    // kept by channels that are awake for clients that may come back, now
+	Recovered    uint64 // clients that came back and were told exactly what they had missed
+	NotRecovered uint64 // and those that were told that they may have missed something
 }
 
 type stats struct {
-	commands, turns, deliveries, refusals, faults, panics, wakes, sleeps atomic.Uint64
+	commands, turns, deliveries, refusals, faults, panics, wakes, sleeps, recovered, notRecovered atomic.Uint64
+
+	kept atomic.Int64
 }
 
 // Stats may be called from any goroutine, as often as a scrape needs.
@@ -34,5 +40,9 @@ func (s *System) Stats() Stats {
 		Panics:      s.stats.panics.Load(),
 		Wakes:       s.stats.wakes.Load(),
 		Sleeps:      s.stats.sleeps.Load(),
+
+		ReplayBytes:  int(s.stats.kept.Load()),
+		Recovered:    s.stats.recovered.Load(),
+		NotRecovered: s.stats.notRecovered.Load(),
 	}
 }

@@ -131,6 +131,7 @@ func (s *System) sweep() {
 		case <-s.stop:
 			return
 		case <-ticker.C:
+			s.trimReplays(s.clock.now())
 			before := s.clock.now().Add(-s.options.IdleAfter).UnixNano()
 			s.directory.each(func(_ Address, h *handle) {
 				if h.lastUse.Load() <= before && h.pending.Load() == 0 && !h.needed.Load() {

@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"encoding/binary"
 	"slices"
 	"time"
 )
@@ -139,6 +140,25 @@ func (g *ChannelGrant) UMDUpdate() bool { return g.umdUpdate.Or(false) }
 // ObservesAny is a cheap no: false if there is no storage key for which Key(key).Observe is true. true
 // promises nothing.
 func (g *ChannelGrant) ObservesAny() bool { return g.observes }
+
+// AppendObserves appends which keys may be observed, as far as the rules are written in the same way: equal
+// bytes mean equal answers of Key(key).Observe for every key.
+func (g *ChannelGrant) AppendObserves(to []byte) []byte {
+	for i, r := range g.rules {
+		for s := range r.storage.all() {
+			if s.says.observe == Unset {
+				continue
+			}
+			layer := byte('c')
+			if i < g.layers {
+				layer = 's'
+			}
+			to = binary.AppendUvarint(append(to, layer, byte(s.says.observe)), uint64(len(s.key)))
+			to = append(to, s.key...)
+		}
+	}
+	return to
+}
 
 func (r *channelRules) observesAny() bool {
 	for s := range r.storage.all() {

@@ -100,6 +100,9 @@ func (r *Rows) Epoch() uint64 {
 	return mixEpoch(r.epoch, r.s.generation)
 }
 
+// Generation tells the histories of a store apart: it is another one after Restore.
+func (r *Rows) Generation() uint64 { return r.s.generation }
+
 // Seq is the number of the last change, durable or not; zero if there was none.
 func (r *Rows) Seq() uint64 { return r.seq }
 

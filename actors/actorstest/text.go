@@ -21,21 +21,19 @@ type Text struct{}
 func (Text) ID() int { return channel.MaxCodecs - 1 }
 
 var kinds = map[channel.Kind]string{
-	channel.KindPublished:       "message",
-	channel.KindReactionAdded:   "reacted",
-	channel.KindReactionRemoved: "unreacted",
-	channel.KindStorageUpdated:  "storage",
-	channel.KindStorageData:     "data",
-	channel.KindSubscribed:      "subscribed",
-	channel.KindUnsubscribed:    "unsubscribed",
-	channel.KindMemberAdded:     "added",
-	channel.KindMemberUpdated:   "updated",
-	channel.KindMemberRemoved:   "removed",
-	channel.KindError:           "error",
-	channel.KindAck:             "ack",
-	channel.KindConnected:       "connected",
-	channel.KindPong:            "pong",
-	channel.KindKeepAlive:       "keepAlive",
+	channel.KindPublished:      "message",
+	channel.KindStorageUpdated: "storage",
+	channel.KindStorageData:    "data",
+	channel.KindSubscribed:     "subscribed",
+	channel.KindUnsubscribed:   "unsubscribed",
+	channel.KindMemberAdded:    "added",
+	channel.KindMemberUpdated:  "updated",
+	channel.KindMemberRemoved:  "removed",
+	channel.KindError:          "error",
+	channel.KindAck:            "ack",
+	channel.KindConnected:      "connected",
+	channel.KindPong:           "pong",
+	channel.KindKeepAlive:      "keepAlive",
 }
 
 // Append appends the line without a line end.
@@ -52,7 +50,7 @@ func (Text) Append(dst []byte, m *channel.Message) []byte {
 	word(m.Key)
 	word(m.Event)
 	switch m.Kind {
-	case channel.KindPublished, channel.KindReactionAdded, channel.KindReactionRemoved, channel.KindStorageUpdated, channel.KindStorageData:
+	case channel.KindPublished, channel.KindStorageUpdated, channel.KindStorageData:
 		if m.Data == nil {
 			word("null")
 		}
@@ -82,6 +80,18 @@ func (Text) Append(dst []byte, m *channel.Message) []byte {
 		}
 		word("members=[" + strings.Join(all, " ") + "]")
 	}
+	if r := m.Resume; r != nil {
+		word(fmt.Sprintf("seq=%d", r.Seq))
+		if r.Returned {
+			word(fmt.Sprintf("recovered=%v", r.Recovered))
+		}
+		if r.Recovered {
+			word(fmt.Sprintf("missed=%d", r.Missed))
+		} else {
+			word(fmt.Sprintf("snapshot=%d", r.Snapshot))
+		}
+		word("#" + r.Epoch)
+	}
 	if m.Err != nil {
 		word(m.Err.Code)
 	}
@@ -96,6 +106,19 @@ func (Text) Append(dst []byte, m *channel.Message) []byte {
 		word("#" + m.ID.String())
 	}
 	return b.Bytes()
+}
+
+// AppendNumbered adds a message's number, "seq=17".
+func (Text) AppendNumbered(frame []byte, m *channel.Message) []byte {
+	if m.Number == 0 {
+		return frame
+	}
+	line, id, ok := strings.Cut(string(frame), " #")
+	line = fmt.Sprintf("%s seq=%d", line, m.Number)
+	if ok {
+		line += " #" + id
+	}
+	return []byte(line)
 }
 
 func member(m channel.Member) string {

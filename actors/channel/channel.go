@@ -46,6 +46,10 @@ type Channel struct {
 	watchers     watchers
 	due          int64 // no timer is due before, in unix ms; 0: there is none
 	dueIsRead    bool  // due is known
+
+	replay       *replay // nil: nobody has asked
+	replayIsRead bool    // replay and staleSeal are known
+	staleSeal    bool    // there is a seal that proves nothing
 }
 
 // New returns the channel of that name in app, without subscriptions. It reads nothing yet.
@@ -58,12 +62,32 @@ func New(app, name string, rd Reader, o Options) *Channel {
 	return c
 }
 
-// Restore returns the channel with the subscriptions that it had, when the old value was lost to a panic.
-// r is what the old one's Roster returned. Nobody is told anything.
-func Restore(app, name string, rd Reader, o Options, r Roster) *Channel {
+// A Mark is what a Channel was at some moment and rows do not hold, for Restore.
+type Mark struct {
+	roster                  Roster
+	last                    ulid.ULID
+	replay                  *replay
+	was                     replay
+	replayIsRead, staleSeal bool
+}
+
+// Mark may be called before each command: it is cheap.
+func (c *Channel) Mark() Mark {
+	m := Mark{roster: c.roster, last: c.ids.last, replay: c.replay, replayIsRead: c.replayIsRead, staleSeal: c.staleSeal}
+	if c.replay != nil {
+		m.was = *c.replay
+	}
+	return m
+}
+
+// Restore returns the channel as it was at a Mark, with its subscriptions, when a command that was decided
+// since was lost, to a panic or because its writes were refused. Nobody is told anything.
+func Restore(app, name string, rd Reader, o Options, m Mark) *Channel {
 	c := New(app, name, rd, o)
+	r := m.roster
 	c.roster = r
-	c.ids.last = r.last
+	c.ids.last = m.last
+	c.untell(&m)
 	for sub := range r.All() {
 		c.byConnection[sub.ConnectionID] = sub
 		c.joins = max(c.joins, sub.Join, sub.Order)
@@ -79,13 +103,6 @@ func Restore(app, name string, rd Reader, o Options, r Roster) *Channel {
 
 // Name returns the channel's name.
 func (c *Channel) Name() string { return c.name }
-
-// Roster returns the subscriptions as they are now, and what else Restore needs.
-func (c *Channel) Roster() Roster {
-	r := c.roster
-	r.last = c.ids.last
-	return r
-}
 
 // Subscriptions returns how many connections are subscribed, counted or not.
 func (c *Channel) Subscriptions() int { return c.roster.Len() }

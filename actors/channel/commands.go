@@ -15,6 +15,8 @@ type Step struct {
 	At    time.Time // now, in UTC
 	Stamp time.Time // what ids are made of, in UTC: never before any earlier step's, on this node and over restarts
 	Seq   uint64    // the number that this command's writes will take, if it has any
+	// Generation tells the histories of a store apart: another one after a restore of a backup.
+	Generation uint64
 	// Entropy fills p with random bytes, for new ids.
 	Entropy func(p []byte)
 }
@@ -50,6 +52,8 @@ type Subscribe struct {
 	Auto       bool                 // not asked for by a frame
 	Grant      *claims.ChannelGrant // what the connection may observe here, and whether it counts
 	Spend      *claims.Spend        // a single-use token, reserved: spent if and only if this succeeds
+	Numbered   bool                 // it reads the numbers of what it is told, and may come back with them
+	After      *Position            // where it left off; only with Numbered. nil: it has not been here
 }
 
 // Unsubscribe ends a subscription. Gone: the connection has ended, and reads no answer.
@@ -84,45 +88,6 @@ type Publish struct {
 type Published struct {
 	ID  ulid.ULID
 	Seq uint64 // zero: it changed nothing durable
-}
-
-// React adds a reaction to a stored message, or removes it.
-type React struct {
-	Sender
-	MessageID ulid.ULID // zero: no message has it
-	Reaction  string
-	Remove    bool
-	// Fault, if not nil, is what is wrong with the request in itself. Only who may react at all is told.
-	Fault *Error
-	// Server: the author is Sender's UID and UMD, and everything is allowed.
-	Server bool
-	Emit   bool // Server only: tell backends
-}
-
-// ListReactions reads the reactions to one stored message. The answer is *Reactions.
-type ListReactions struct {
-	ConnectionID string // as in ListMessages
-	MessageID    ulid.ULID
-}
-
-// Reactions answers ListReactions.
-type Reactions struct {
-	Items []Reaction // by the time at which they were added
-}
-
-// A Reaction is one user's reaction to one message.
-type Reaction struct {
-	ID       ulid.ULID
-	Reaction string
-	UID      string
-	UMD      []byte // when it was added; nil: null
-}
-
-// A ReactionCount is what a message has of one reaction.
-type ReactionCount struct {
-	Reaction string
-	Count    int
-	By       []Member // who, by the time at which they did; nil if nobody asked
 }
 
 // SetStorage writes, replaces or clears one entry. Whoever sends it has found that it is allowed.
@@ -174,18 +139,13 @@ type ListMessages struct {
 	After, Before ulid.ULID // exclusive; zero: open
 	Reverse       bool      // newest first
 	Limit         int       // 1 to 100
-	Bytes         int       // of data, as in ListStorage, and of reactions
-	// ExpandReactions asks who has reacted, too.
-	ExpandReactions bool
+	Bytes         int       // of data, as in ListStorage
 }
 
 // Messages answers ListMessages. Each is a KindPublished message with Meta set.
 type Messages struct {
 	Items []*Message
-	// Reactions has, for each of Items, what was reacted to it, in the order in which that was first added.
-	// nil: nothing, to none of them.
-	Reactions [][]ReactionCount
-	More      bool
+	More  bool
 }
 
 // Schedule does Publish or Set later, whichever is not nil. Whoever sends it has found that it is allowed, and

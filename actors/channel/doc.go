@@ -19,8 +19,7 @@
 //   - Due says when the channel wants to be called again.
 //
 // What a command may do is decided before it comes here: the [dormouse/claims.ChannelGrant] that a
-// subscription carries is asked only for what it observes, how far back it may look, and how it may react to
-// messages, whose events the channel alone knows.
+// subscription carries is asked only for what it observes and how far back it may look.
 //
 // # What lives where
 //
@@ -35,10 +34,16 @@
 // being written (observers.go). The audience of a delivery is a [Roster], an immutable list, so that a
 // delivery which waits for the disk keeps the audience of the moment it was decided.
 //
+// # Coming back
+//
+// A client that asks reads a number with all that it is told, and can come back with the last one after its
+// connection was cut; see [Resumption]. What the channel keeps for that lives in memory while it is awake,
+// and in one row while it sleeps (replay.go, seal.go).
+//
 // # The files
 //
 // The seam: channel.go, commands.go, effects.go, message.go, roster.go, sink.go, errors.go, options.go.
-// The decisions, each about one noun: subscribe.go, presence.go, umd.go, publish.go, history.go,
-// reactions.go, storage.go, schedule.go, observers.go, expiry.go, ids.go, equal.go, events.go. What is on
-// disk: rows.go, schedule_rows.go and encoding.go.
+// The decisions, each about one noun: subscribe.go, presence.go, umd.go, publish.go, replay.go, seal.go,
+// resume.go, history.go, storage.go, schedule.go, observers.go, expiry.go, ids.go, equal.go, events.go. What
+// is on disk: rows.go, schedule_rows.go and encoding.go.
 package channel

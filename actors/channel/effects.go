@@ -22,6 +22,8 @@ type Effects struct {
 	// Result answers an asker that is no subscriber: a *Published, *Info, *Entries, *Messages or *Entry.
 	// nil: there is nothing to say but "done".
 	Result any
+	// Sync: the writes must be on disk before anything leaves, whatever the channel's durability.
+	Sync bool
 
 	due    time.Time
 	dueSet bool
@@ -46,6 +48,7 @@ func (fx *Effects) forget(was Effects) {
 	fx.Writes = fx.Writes[:len(was.Writes)]
 	fx.Deliveries = fx.Deliveries[:len(was.Deliveries)]
 	fx.Events = fx.Events[:len(was.Events)]
+	fx.Sync = was.Sync
 }
 
 func (fx *Effects) put(key string, value []byte) {
@@ -66,6 +69,11 @@ func (fx *Effects) answer(m *Message, to Sink) {
 	fx.Deliveries = append(fx.Deliveries, Delivery{Message: m, To: to, Bulk: true})
 }
 
+// answerSub is answer for a subscription, which may read numbers.
+func (fx *Effects) answerSub(m *Message, to *Subscription) {
+	fx.Deliveries = append(fx.Deliveries, Delivery{Message: m, To: to.Sink, Bulk: true, Numbered: to.Numbered})
+}
+
 // A Delivery is one message and who reads it: To alone, or everybody in Among but Except.
 type Delivery struct {
 	Message *Message
@@ -74,6 +82,8 @@ type Delivery struct {
 	Except  *Subscription // nil: nobody is left out
 	// Bulk marks what does not count against a subscriber's outbox bound: snapshots and answers.
 	Bulk bool
+	// Numbered: To reads numbers and versions. In Among each Subscription says so itself.
+	Numbered bool
 }
 
 // A BackendEvent is what a backend hears of, by webhook or queue.

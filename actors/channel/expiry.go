@@ -5,12 +5,11 @@ import (
 	"time"
 )
 
-// dueRows bounds how many rows one Due removes, and how many reactions besides: what is due at once may be
-// the work of a year.
+// dueRows bounds how many rows one Due removes: what is due at once may be the work of a year.
 const dueRows = 256
 
 // Due does what is due at s.At, in the order in which it became so: either it runs one schedule, with a *Ran
-// as its result, or it removes what has expired, entries, stored messages with their reactions, and deduplication ids. A schedule
+// as its result, or it removes what has expired, entries, stored messages and deduplication ids. A schedule
 // has a Due of its own because it is a change like any other command: it sees what was written before it, and
 // takes a number of its own.
 //
@@ -21,7 +20,10 @@ const dueRows = 256
 //
 // Errors: a fault.
 func (c *Channel) Due(s Step, fx *Effects) error {
-	before := *fx
+	if err := c.readReplay(s); err != nil {
+		return err
+	}
+	before, mark := *fx, c.Mark()
 	left := dueRows
 	timers, nextTimer, err := c.dueKeys(tableTimers, s.At, &left)
 	if err != nil {
@@ -48,20 +50,19 @@ func (c *Channel) Due(s Step, fx *Effects) error {
 	for _, key := range timers {
 		if err := c.timerDue(s, key, fx); err != nil {
 			fx.forget(before)
+			c.untell(&mark)
 			return err
 		}
 	}
-	reactions := dueRows
 	for _, key := range expiries {
-		gone, err := c.messageDue(key, &reactions, fx)
+		id, err := splitID(key, 9)
 		if err != nil {
 			fx.forget(before)
-			return err
+			c.untell(&mark)
+			return c.fault("expire a message", err)
 		}
-		if !gone {
-			nextExpiry, _ = dueOf(key) // it was read before
-			break
-		}
+		fx.delete(messageKey(id))
+		fx.delete(key)
 	}
 	c.due, c.dueIsRead = earlier(nextTimer, nextExpiry), true
 	fx.SetDue(unixMilli(c.due))
@@ -92,24 +93,14 @@ func (c *Channel) timerDue(s Step, timer string, fx *Effects) error {
 		if row != nil && row.until == due {
 			fx.delete(tableDedup + key)
 		}
+	case timerSeal:
+		c.sealDue(s, due, timer, fx)
+		return nil
 	default:
 		return c.fault("read a timer", errRow)
 	}
 	fx.delete(timer)
 	return nil
-}
-
-// messageDue removes a message with its reactions, of which it removes at most *left; false: it is not done.
-func (c *Channel) messageDue(expiry string, left *int, fx *Effects) (bool, error) {
-	id, err := splitID(expiry, 9)
-	if err != nil {
-		return false, c.fault("expire a message", err)
-	}
-	gone, err := c.dropMessage(id, left, fx)
-	if gone && err == nil {
-		fx.delete(expiry)
-	}
-	return gone, err
 }
 
 // expire removes an entry that has expired and tells who is to be told.
@@ -118,7 +109,7 @@ func (c *Channel) expire(s Step, w *watcher, e *entryRow, fx *Effects) {
 	c.dropTimer(w, e, fx)
 	if c.o.NotifyExpiry || e.flags&flagNotify != 0 {
 		m := &Message{Kind: KindStorageUpdated, Channel: c.name, Key: w.key(), Seq: s.Seq}
-		fx.deliver(m, c.observers(w), nil)
+		c.tell(s, m, c.observers(w), nil, fx)
 	}
 	if e.flags&flagEmit != 0 {
 		gone := *e

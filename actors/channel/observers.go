@@ -86,7 +86,7 @@ func (c *Channel) snapshot(s Step, sub *Subscription, fx *Effects) error {
 			m := newMessage(KindStorageUpdated)
 			m.Channel, m.Key, m.Data, m.Seq = c.name, key, e.data, e.version
 			m.Meta.UID, m.Meta.UMD = e.uid, e.umd
-			fx.answer(m, sub.Sink)
+			fx.answerSub(m, sub)
 		}
 		return true
 	})

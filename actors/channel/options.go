@@ -3,7 +3,6 @@ package channel
 import (
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"dormouse/claims"
@@ -22,18 +21,19 @@ type Options struct {
 	// MaxPresenceBytes bounds a presence channel's list of members, in bytes of compact JSON: all of it
 	// goes to everybody at each change. Default 102,400.
 	MaxPresenceBytes int
-	// MaxReactions bounds how many reactions one message has, of all users together: who lists them reads
-	// them all. Default 10,000.
-	MaxReactions int
-	// MaxReactionKinds bounds how many different ones it has: their counts are one row, written anew with
-	// each of them. Default 100.
-	MaxReactionKinds int
 	// DedupWindow is for how long a deduplication id lets nothing else through. Each costs two rows as
 	// long. Default 5 minutes.
 	DedupWindow time.Duration
 	// MaxSchedules bounds the schedules that wait on one channel: each is kept with its data, and all may be
 	// due at once. Default 10,000.
 	MaxSchedules int
+
+	// ReplayFor is for how long a client that asked may come back and be told what it missed. Default 5
+	// minutes.
+	ReplayFor time.Duration
+	// ReplayEntries and ReplayBytes bound what is kept for that, on one channel: beyond them, the oldest
+	// is let go of, and who comes back for that gets a snapshot. Defaults 1,000 and 1 MiB; negative: none.
+	ReplayEntries, ReplayBytes int
 }
 
 // EnsureDefaults gives every field that is zero its default.
@@ -44,17 +44,20 @@ func (o *Options) EnsureDefaults() {
 	if o.MaxPresenceBytes == 0 {
 		o.MaxPresenceBytes = 100 << 10
 	}
-	if o.MaxReactions == 0 {
-		o.MaxReactions = 10_000
-	}
-	if o.MaxReactionKinds == 0 {
-		o.MaxReactionKinds = 100
-	}
 	if o.DedupWindow == 0 {
 		o.DedupWindow = 5 * time.Minute
 	}
 	if o.MaxSchedules == 0 {
 		o.MaxSchedules = 10_000
+	}
+	if o.ReplayFor == 0 {
+		o.ReplayFor = 5 * time.Minute
+	}
+	if o.ReplayEntries == 0 {
+		o.ReplayEntries = 1000
+	}
+	if o.ReplayBytes == 0 {
+		o.ReplayBytes = 1 << 20
 	}
 }
 
@@ -67,17 +70,14 @@ func (o *Options) Validate() error {
 	if o.MaxPresenceBytes < 0 {
 		errs = append(errs, fmt.Errorf("MaxPresenceBytes is %d: it must not be negative", o.MaxPresenceBytes))
 	}
-	if o.MaxReactions < 0 || o.MaxReactions > math.MaxInt32 {
-		errs = append(errs, fmt.Errorf("MaxReactions is %d: it must be 0 to %d", o.MaxReactions, math.MaxInt32))
-	}
-	if o.MaxReactionKinds < 0 {
-		errs = append(errs, fmt.Errorf("MaxReactionKinds is %d: it must not be negative", o.MaxReactionKinds))
-	}
 	if o.DedupWindow < 0 {
 		errs = append(errs, fmt.Errorf("DedupWindow is %v: it must not be negative", o.DedupWindow))
 	}
 	if o.MaxSchedules < 0 {
 		errs = append(errs, fmt.Errorf("MaxSchedules is %d: it must not be negative", o.MaxSchedules))
+	}
+	if o.ReplayFor < 0 {
+		errs = append(errs, fmt.Errorf("ReplayFor is %v: it must not be negative", o.ReplayFor))
 	}
 	return errors.Join(errs...)
 }

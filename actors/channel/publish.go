@@ -22,6 +22,9 @@ func (c *Channel) Publish(s Step, cmd *Publish, fx *Effects) error {
 	if _, err := c.lastID(); err != nil {
 		return err
 	}
+	if err := c.readReplay(s); err != nil {
+		return err
+	}
 	var expires int64
 	if cmd.Store != 0 {
 		var err error
@@ -77,7 +80,7 @@ func (c *Channel) send(s Step, cmd *Publish, m *Message, expires int64, sub *Sub
 	if !cmd.Echo {
 		except = sub
 	}
-	fx.deliver(m, c.roster, except)
+	c.tell(s, m, c.roster, except, fx)
 }
 
 // answer answers an asker without a sink.

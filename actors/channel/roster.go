@@ -20,9 +20,11 @@ type Subscription struct {
 	Counted      bool     // it is part of subscriptionsCount
 	Join         uint64   // 1, 2, 3 … within its channel and wake: its place in the roster
 	Order        uint64   // from the same numbers: Join, or higher since its umd changed
+	Numbered     bool     // it reads numbers and versions
 	StartID      [16]byte // the channel's last message id when it began: it sees what came after
 
-	since uint64 // the Join of its uid's first subscription: the member's place in the list
+	stream stream // of a Numbered one
+	since  uint64 // the Join of its uid's first subscription: the member's place in the list
 }
 
 // rosterChunk is how many subscriptions share one copy: leaving copies one chunk and the list of
@@ -38,7 +40,6 @@ const rosterChunk = 256
 type Roster struct {
 	chunks [][]*Subscription
 	n      int
-	last   [16]byte // in what Channel.Roster returned: the channel's last message id, for Restore
 }
 
 // Len returns how many subscriptions there are.

@@ -29,6 +29,15 @@ type Codec interface {
 	Append(dst []byte, m *Message) []byte
 }
 
+// A NumberedCodec is a Codec that can also say a message's Number and version. Subscriptions read them only
+// through one.
+type NumberedCodec interface {
+	Codec
+	// AppendNumbered returns the frame of m for those who read numbers. frame is what Append made of m;
+	// it is shared and must not be changed, but may be returned.
+	AppendNumbered(frame []byte, m *Message) []byte
+}
+
 // MaxCodecs bounds how many wire forms one program has.
 const MaxCodecs = 8
 

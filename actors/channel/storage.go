@@ -33,6 +33,9 @@ func (c *Channel) setStorage(s Step, cmd *SetStorage, by Meta, fx *Effects) erro
 			return err
 		}
 	}
+	if err := c.readReplay(s); err != nil {
+		return err
+	}
 	w := c.watcher(cmd.Key)
 	was, old, err := c.entry(w.row)
 	if err != nil {
@@ -70,7 +73,7 @@ func (c *Channel) setStorage(s Step, cmd *SetStorage, by Meta, fx *Effects) erro
 	m := newMessage(KindStorageUpdated)
 	m.Channel, m.Key, m.Data, m.Seq = c.name, w.key(), next.data, s.Seq
 	*m.Meta = by
-	fx.deliver(m, c.observers(w), nil)
+	c.tell(s, m, c.observers(w), nil, fx)
 	if cmd.Emit {
 		c.emitEntry(w.key(), &next, old.data, false, fx)
 	}

@@ -6,7 +6,8 @@ import (
 
 // Subscribe adds a subscription. The joiner reads KindSubscribed first, then one KindStorageUpdated for
 // each entry that it observes, in order of their keys, and then whatever happens from here on: there is
-// no gap and nothing twice. On a presence channel the others read KindMemberAdded if the uid is new, and
+// no gap and nothing twice. With cmd.Numbered KindSubscribed has a Resumption, and with cmd.After it reads,
+// in the place of the entries, what it missed, if that can be told for sure. On a presence channel the others read KindMemberAdded if the uid is new, and
 // everybody KindMemberUpdated if its umd is now another one. Backends hear of the subscription, of the
 // count and of the member.
 //
@@ -27,6 +28,7 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 		Counted:      cmd.Grant == nil || !cmd.Grant.OmitFromSubCount(),
 		Join:         c.joins + 1,
 		Order:        c.joins + 1,
+		Numbered:     cmd.Numbered,
 	}
 	if c.members != nil {
 		if sub.UID == "" {
@@ -44,14 +46,39 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 	sub.StartID = start
 
 	told := &Message{Kind: KindSubscribed, Channel: c.name, Alias: sub.Alias, Auto: cmd.Auto, Meta: sub.meta()}
+	var items []replayed
+	var read epoch
+	recovered := false
+	if cmd.Numbered {
+		if err := c.readReplay(s); err != nil {
+			return err
+		}
+		if items, read, recovered = c.missed(cmd.After, sub); recovered {
+			sub.stream = read.stream
+		}
+	}
 	before := *fx
 	fx.answer(told, sub.Sink)
-	if err := c.snapshot(s, sub, fx); err != nil {
-		fx.forget(before)
-		return err
+	shown := 0
+	if recovered {
+		shown = sub.replay(items, fx)
+	} else {
+		if err := c.snapshot(s, sub, fx); err != nil {
+			fx.forget(before)
+			return err
+		}
+		shown = len(fx.Deliveries) - len(before.Deliveries) - 1
 	}
 
 	// From here on nothing fails.
+	if cmd.Numbered {
+		told.Resume = c.resumption(s, cmd.After, read, recovered, sub)
+		if recovered {
+			told.Resume.Missed = shown
+		} else {
+			told.Resume.Snapshot = shown
+		}
+	}
 	c.joins++
 	c.byConnection[sub.ConnectionID] = sub
 	c.roster = c.roster.With(sub)
@@ -79,7 +106,7 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 //
 // Errors: ErrNotSubscribed.
 // Source: Hotsock docs, Subscriptions and Presence Channels.
-func (c *Channel) Unsubscribe(_ Step, cmd *Unsubscribe, fx *Effects) error {
+func (c *Channel) Unsubscribe(s Step, cmd *Unsubscribe, fx *Effects) error {
 	sub := c.byConnection[cmd.ConnectionID]
 	if sub == nil {
 		return ErrNotSubscribed
@@ -87,6 +114,9 @@ func (c *Channel) Unsubscribe(_ Step, cmd *Unsubscribe, fx *Effects) error {
 	delete(c.byConnection, sub.ConnectionID)
 	c.roster = c.roster.Without(sub)
 	c.watchers.changed(sub)
+	if sub.Numbered {
+		c.unask(s)
+	}
 	if !cmd.Gone {
 		fx.answer(&Message{Kind: KindUnsubscribed, Channel: c.name, Alias: sub.Alias, Meta: sub.meta()}, sub.Sink)
 	}

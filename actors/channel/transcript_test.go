@@ -20,19 +20,18 @@ import (
 
 // TestTranscripts runs the conversations in testdata: a command, and what it asks for.
 //
-//	channel NAME [show=writes|events|all] [notify-expiry] [no-events] [max-presence=N] [max-data=N]
-//	  [max-reactions=N] [max-kinds=N]
+//	channel NAME [show=writes|events|all] [notify-expiry] [no-events] [max-presence=N] [max-data=N] [replay=N]
 //	grant NAME           what a token says of the channel, as JSON
 //	at 10s               sets the clock, to so long after the start
 //	sub a [uid=] [umd=] [alias=] [auto] [grant=] [spend=JTI]
+//	sub a resume         reads numbers; after=N brings back the epoch that a was told last, of=b that of b
+//	seal                 before sleep, and before an end in order; drop: the server ends, however
 //	unsub a [gone]
 //	umd a [spend=JTI]    gives the subscription another umd, the input
 //	pub a event=e [store=N] [emit] [echo] [subscribed] [dedup=ID] [ip=] [ua=] [request=] [http]; "pub server" is the server
-//	react a m1 REACTION [remove] [fault] [ip=] [ua=] [request=] [http]; "react server m1 REACTION uid= [umd=] [emit]"
-//	reactions [a] m1     lists them
 //	set a KEY [store=N] [emit] [notify] [ip=] [ua=] [request=] [http]
 //	get a KEY [http]     list [keys=(…)] [after=] [allow=PREFIX] [limit=N] [bytes=N]
-//	messages [a] [after=m1] [before=m1] [reverse] [limit=N] [bytes=N] [expand]
+//	messages [a] [after=m1] [before=m1] [reverse] [limit=N] [bytes=N]
 //	pub and set when=10s [eager]     are scheduled for so long after the start; when=every-5-minutes recurs
 //	schedules [after=m1] [limit=N]   schedule m1   cancel m1
 //	info                 due [times=N]
@@ -60,6 +59,7 @@ type transcript struct {
 	show   string
 	grants map[string]string
 	sinks  map[string]*reader
+	epochs map[string]string // by connection
 }
 
 func (tr *transcript) run(d *datadriven.TestData) string {
@@ -90,6 +90,9 @@ func (tr *transcript) run(d *datadriven.TestData) string {
 			return "due never"
 		}
 		return "due " + since(due)
+	case "drop":
+		w.c = New("app", w.name, &w.rows, w.o)
+		return "ok"
 	case "restore":
 		w.restart()
 		return fmt.Sprintf("%d subscriptions", w.c.Subscriptions())
@@ -100,8 +103,7 @@ func (tr *transcript) run(d *datadriven.TestData) string {
 		}
 		return tr.p.flush()
 	case "corrupt":
-		prefix, _ := strconv.Unquote(`"` + d.CmdArgs[0].Key + `"`)
-		for _, key := range w.rows.Keys(prefix) {
+		for _, key := range w.rows.Keys(d.CmdArgs[0].Key) {
 			w.rows.Apply([]persistence.Write{persistence.PutRow(key, []byte{255})})
 		}
 		return "ok"
@@ -133,13 +135,12 @@ func (tr *transcript) begin(d *datadriven.TestData) string {
 	o.NotifyExpiry = d.HasArg("notify-expiry")
 	o.NoEvents = d.HasArg("no-events")
 	o.MaxPresenceBytes, _ = strconv.Atoi(arg(d, "max-presence"))
-	o.MaxReactions, _ = strconv.Atoi(arg(d, "max-reactions"))
-	o.MaxReactionKinds, _ = strconv.Atoi(arg(d, "max-kinds"))
+	o.ReplayEntries, _ = strconv.Atoi(arg(d, "replay"))
 	o.MaxData, _ = strconv.Atoi(arg(d, "max-data"))
 	o.MaxSchedules, _ = strconv.Atoi(arg(d, "max-schedules"))
 	tr.w, tr.p = newWorld(d.CmdArgs[0].Key, o), newPrinter()
 	tr.show = arg(d, "show")
-	tr.sinks = map[string]*reader{}
+	tr.sinks, tr.epochs = map[string]*reader{}, map[string]string{}
 	return "ok"
 }
 
@@ -147,7 +148,11 @@ func (tr *transcript) decide(d *datadriven.TestData) error {
 	w := tr.w
 	switch d.Cmd {
 	case "sub":
-		return do(w, w.c.Subscribe, tr.subscribe(d))
+		err := do(w, w.c.Subscribe, tr.subscribe(d))
+		if err == nil && w.fx.Deliveries[0].Message.Resume != nil {
+			tr.epochs[d.CmdArgs[0].Key] = w.fx.Deliveries[0].Message.Resume.Epoch
+		}
+		return err
 	case "unsub":
 		return do(w, w.c.Unsubscribe, &Unsubscribe{Sender: tr.sender(d), Gone: d.HasArg("gone")})
 	case "umd":
@@ -157,14 +162,6 @@ func (tr *transcript) decide(d *datadriven.TestData) error {
 			return do(w, w.c.Schedule, tr.later(d, when, &Schedule{Publish: tr.publish(d)}))
 		}
 		return do(w, w.c.Publish, tr.publish(d))
-	case "react":
-		return do(w, w.c.React, tr.react(d))
-	case "reactions":
-		cmd := &ListReactions{MessageID: tr.id(d.CmdArgs[len(d.CmdArgs)-1].Key)}
-		if len(d.CmdArgs) > 1 {
-			cmd.ConnectionID = d.CmdArgs[0].Key
-		}
-		return do(w, w.c.ListReactions, cmd)
 	case "set":
 		if when := arg(d, "when"); when != "" {
 			return do(w, w.c.Schedule, tr.later(d, when, &Schedule{Set: tr.set(d)}))
@@ -184,6 +181,8 @@ func (tr *transcript) decide(d *datadriven.TestData) error {
 		return do(w, w.c.ListMessages, tr.messages(d))
 	case "info":
 		return do(w, w.c.GetInfo, &GetInfo{})
+	case "seal":
+		return w.seal()
 	case "due":
 		return w.expire()
 	}
@@ -271,6 +270,14 @@ func (tr *transcript) subscribe(d *datadriven.TestData) *Subscribe {
 		cmd.Grant = mustGrant(tr.w.name, tr.grants[name])
 	}
 	cmd.Spend = spend(d)
+	cmd.Numbered = d.HasArg("resume")
+	if after := number(d, "after", -1); after >= 0 {
+		of := arg(d, "of")
+		if of == "" {
+			of = d.CmdArgs[0].Key
+		}
+		cmd.After = &Position{Epoch: tr.epochs[of], Seq: uint64(after)}
+	}
 	return cmd
 }
 
@@ -281,24 +288,6 @@ func spend(d *datadriven.TestData) *claims.Spend {
 		return nil
 	}
 	return &claims.Spend{App: "app", ID: jti, Until: start.Add(time.Minute)}
-}
-
-func (tr *transcript) react(d *datadriven.TestData) *React {
-	cmd := &React{
-		Sender:    tr.sender(d),
-		MessageID: tr.id(d.CmdArgs[1].Key),
-		Reaction:  strings.ReplaceAll(d.CmdArgs[2].Key, "_", " "),
-		Remove:    d.HasArg("remove"),
-		Server:    d.CmdArgs[0].Key == "server",
-		Emit:      d.HasArg("emit"),
-	}
-	if d.HasArg("fault") {
-		cmd.Fault = ErrInvalidReaction.With("There is a fault.")
-	}
-	if cmd.Server {
-		cmd.UID, cmd.UMD = arg(d, "uid"), []byte(arg(d, "umd"))
-	}
-	return cmd
 }
 
 func (tr *transcript) list(d *datadriven.TestData) *ListStorage {
@@ -319,13 +308,10 @@ func (tr *transcript) messages(d *datadriven.TestData) *ListMessages {
 		After:   tr.id(arg(d, "after")),
 		Before:  tr.id(arg(d, "before")),
 		Reverse: d.HasArg("reverse"),
-
-		ExpandReactions: d.HasArg("expand"),
-
-		Limit: int(number(d, "limit", 100)),
-		Bytes: int(number(d, "bytes", 0)),
+		Limit:   int(number(d, "limit", 100)),
+		Bytes:   int(number(d, "bytes", 0)),
 	}
-	if len(d.CmdArgs) > 0 && d.CmdArgs[0].Vals == nil && d.CmdArgs[0].Key != "reverse" && d.CmdArgs[0].Key != "expand" {
+	if len(d.CmdArgs) > 0 && d.CmdArgs[0].Vals == nil && d.CmdArgs[0].Key != "reverse" {
 		cmd.ConnectionID = d.CmdArgs[0].Key
 	}
 	return cmd
@@ -333,7 +319,7 @@ func (tr *transcript) messages(d *datadriven.TestData) *ListMessages {
 
 func (tr *transcript) id(label string) ulid.ULID {
 	id, ok := tr.p.ids[label]
-	if label != "" && label != "m0" && !ok {
+	if label != "" && !ok {
 		tr.t.Fatalf("no message %s", label)
 	}
 	return id

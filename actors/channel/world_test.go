@@ -28,11 +28,12 @@ type world struct {
 	name string
 	o    Options
 
-	at     time.Time
-	seq    uint64
-	random uint64
-	due    time.Time // zero: never
-	fx     Effects
+	at       time.Time
+	seq      uint64
+	random   uint64
+	due      time.Time // zero: never
+	restored uint64    // times that a backup was restored
+	fx       Effects
 }
 
 func newWorld(name string, o Options) *world {
@@ -42,7 +43,7 @@ func newWorld(name string, o Options) *world {
 }
 
 func (w *world) step() Step {
-	return Step{At: w.at, Stamp: w.at, Seq: w.seq + 1, Entropy: func(p []byte) {
+	return Step{At: w.at, Stamp: w.at, Seq: w.seq + 1, Generation: w.restored, Entropy: func(p []byte) {
 		clear(p)
 		w.random = w.random*6364136223846793005 + 1442695040888963407
 		binary.BigEndian.PutUint64(p[len(p)-8:], w.random)
@@ -53,6 +54,8 @@ func (w *world) step() Step {
 func do[C any](w *world, decide func(Step, C, *Effects) error, cmd C) error {
 	return w.decided(func(s Step, fx *Effects) error { return decide(s, cmd, fx) })
 }
+
+func (w *world) seal() error { return w.decided(w.c.Seal) }
 
 func (w *world) expire() error { return w.decided(w.c.Due) }
 
@@ -80,7 +83,7 @@ func (w *world) restart() {
 		w.at = w.at.Add(time.Millisecond)
 		w.c = New("app", w.name, &w.rows, w.o)
 	} else {
-		w.c = Restore("app", w.name, &w.rows, w.o, w.c.Roster())
+		w.c = Restore("app", w.name, &w.rows, w.o, w.c.Mark())
 	}
 }
 
@@ -194,7 +197,7 @@ func (p *printer) effects(fx *Effects, writes, events bool) {
 	}
 	if events {
 		for _, e := range fx.Events {
-			p.printf("event %s %s %s %v\n", e.DataType, e.Type, p.known(string(e.Data)), e.Metadata)
+			p.printf("event %s %s %s %v\n", e.DataType, e.Type, e.Data, e.Metadata)
 		}
 	}
 	if due, changed := fx.Due(); writes && changed {
@@ -228,16 +231,12 @@ func (p *printer) delivery(d Delivery) {
 
 var kinds = map[Kind]string{
 	KindPublished: "message", KindStorageUpdated: "updated", KindStorageData: "data", KindSubscribed: "subscribed",
-	KindReactionAdded: "reacted", KindReactionRemoved: "unreacted",
 	KindUnsubscribed: "unsubscribed", KindMemberAdded: "added", KindMemberUpdated: "changed", KindMemberRemoved: "removed",
 }
 
 func (p *printer) message(m *Message) {
 	p.printf("%s", kinds[m.Kind])
-	switch {
-	case m.Kind == KindReactionAdded || m.Kind == KindReactionRemoved:
-		p.printf(" %s %s", p.id(m.ID), p.known(string(m.Data)))
-	case !m.ID.IsZero():
+	if !m.ID.IsZero() {
 		p.printf(" %s %q", p.id(m.ID), m.Event)
 	}
 	if m.Key != "" {
@@ -264,6 +263,20 @@ func (p *printer) message(m *Message) {
 	if m.Seq != 0 {
 		p.printf(" seq %d", m.Seq)
 	}
+	if m.Number != 0 {
+		p.printf(" number %d", m.Number)
+	}
+	if r := m.Resume; r != nil {
+		p.printf(" at %d", r.Seq)
+		switch {
+		case r.Recovered:
+			p.printf(" recovered, %d missed", r.Missed)
+		case r.Returned:
+			p.printf(" not recovered, %d shown", r.Snapshot)
+		default:
+			p.printf(", %d shown", r.Snapshot)
+		}
+	}
 	p.printf("\n")
 }
 
@@ -271,11 +284,7 @@ func (p *printer) result(r any) {
 	switch r := r.(type) {
 	case nil:
 	case *Published:
-		if r.ID.IsZero() {
-			p.printf("nothing to do\n")
-		} else {
-			p.printf("published %s seq %d\n", p.id(r.ID), r.Seq)
-		}
+		p.printf("published %s seq %d\n", p.id(r.ID), r.Seq)
 	case *Info:
 		p.printf("%s: %d subscriptions", r.Name, r.Subscriptions)
 		if r.Members != nil {
@@ -290,11 +299,8 @@ func (p *printer) result(r any) {
 		}
 		p.end(len(r.Items), r.More)
 	case *Messages:
-		for i, m := range r.Items {
+		for _, m := range r.Items {
 			p.message(m)
-			if r.Reactions != nil {
-				p.reactions(r.Reactions[i])
-			}
 		}
 		p.end(len(r.Items), r.More)
 	case *Scheduled:
@@ -318,11 +324,6 @@ func (p *printer) result(r any) {
 			p.schedule(s)
 		}
 		p.end(len(r.Items), r.More)
-	case *Reactions:
-		for _, x := range r.Items {
-			p.printf("%s %s by %s\n", p.id(x.ID), x.Reaction, who(Member{x.UID, x.UMD}))
-		}
-		p.end(len(r.Items), false)
 	default:
 		p.printf("%T?\n", r)
 	}
@@ -398,12 +399,6 @@ func (p *printer) row(key string, value []byte) string {
 		return fmt.Sprintf("%s %q %s flags %d store %d due %s%s", what, s.name, null(s.data), s.flags, s.store, until(s.due), fault(err))
 	case rowScheduleCount:
 		return fmt.Sprintf("%s %d", what, value)
-	case tableReactions:
-		r, err := decodeReaction(value)
-		return fmt.Sprintf("%s %s flags %d %v%s", what, p.id(r.id), r.flags, r.origin, fault(err))
-	case tableCounts:
-		counts, err := decodeCounts(value)
-		return fmt.Sprintf("%s %v%s", what, counts, fault(err))
 	case tableDedup:
 		d, err := decodeDedup(value)
 		return fmt.Sprintf("%s %s until %s%s", what, p.id(d.id), until(d.until), fault(err))
@@ -417,6 +412,8 @@ func (p *printer) rowKey(key string) string {
 		return fmt.Sprintf("entry %q", key[1:])
 	case tableDedup:
 		return fmt.Sprintf("dedup %q", key[1:])
+	case tableSeals:
+		return "seal"
 	case tableTimers:
 		due, kind, of, err := splitTimer(key)
 		if kind == timerSchedule && len(of) == 16 {
@@ -435,9 +432,6 @@ func (p *printer) rowKey(key string) string {
 		due, _ := dueOf(key)
 		id, err := splitID(key, 9)
 		return "expiry " + until(due) + " " + p.id(id) + fault(err)
-	}
-	if key[:1] == tableReactions || key[:1] == tableCounts {
-		return p.reactionKey(key)
 	}
 	return fmt.Sprintf("%q", key)
 }

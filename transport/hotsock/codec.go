@@ -21,7 +21,7 @@ const CodecID = 0
 // Source: Hotsock docs, Client Messages, Subscriptions, Presence Channels and Channel Storage.
 type Codec struct{}
 
-var _ channel.Codec = Codec{}
+var _ channel.NumberedCodec = Codec{}
 
 // ID returns CodecID.
 func (Codec) ID() int { return CodecID }
@@ -33,10 +33,6 @@ func (Codec) Append(dst []byte, m *channel.Message) []byte {
 	switch m.Kind {
 	case channel.KindPublished:
 		return appendPublished(dst, m)
-	case channel.KindReactionAdded:
-		return appendMessage(dst, m, "hotsock.messageReactionAdded")
-	case channel.KindReactionRemoved:
-		return appendMessage(dst, m, "hotsock.messageReactionRemoved")
 	case channel.KindStorageUpdated:
 		return appendStorage(dst, `{"event":"hotsock.channelStorageUpdated","channel":`, m)
 	case channel.KindStorageData:
@@ -91,14 +87,12 @@ func frameSize(m *channel.Message) int {
 	return n
 }
 
-func appendPublished(dst []byte, m *channel.Message) []byte { return appendMessage(dst, m, m.Event) }
-
-// appendMessage has no meta if the server published m.
-func appendMessage(dst []byte, m *channel.Message, event string) []byte {
+// appendPublished has no meta if the server published m.
+func appendPublished(dst []byte, m *channel.Message) []byte {
 	dst = append(dst, `{"id":"`...)
 	dst = appendID(dst, m.ID)
 	dst = append(dst, `","event":`...)
-	dst = appendString(dst, event)
+	dst = appendString(dst, m.Event)
 	dst = append(dst, `,"channel":`...)
 	dst = appendString(dst, m.Channel)
 	dst = append(dst, `,"data":`...)
@@ -140,6 +134,12 @@ func appendSubscribed(dst []byte, m *channel.Message) []byte {
 		}
 		dst = append(dst, `"members":`...)
 		dst = appendMembers(dst, m.Members)
+	}
+	if m.Resume != nil {
+		if m.Auto || m.Members != nil {
+			dst = append(dst, ',')
+		}
+		dst = appendResumption(dst, m.Resume)
 	}
 	dst = append(dst, `},"meta":`...)
 	dst = appendAliasedMeta(dst, m)

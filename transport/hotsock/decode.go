@@ -101,8 +101,6 @@ func (f *frame) command(maxData int) (actors.Command, *channel.Error) {
 		return f.setStorage(maxData)
 	case "hotsock.channelStorageGet":
 		return f.getStorage()
-	case "hotsock.messageReaction":
-		return f.react(maxData)
 	case "hotsock.umdUpdate":
 		return f.updateUMD(maxData)
 	case "hotsock.heartbeat":
@@ -134,11 +132,11 @@ func (f *frame) subscribe(maxData int) (actors.Command, *channel.Error) {
 	if err := f.need(memberChannel); err != nil {
 		return nil, err
 	}
-	token, err := f.token(maxData)
-	if err != nil {
+	cmd := &actors.Subscribe{Channel: f[memberChannel].text(), Ref: f.ref()}
+	if err := f.subscribeData(cmd, maxData); err != nil {
 		return nil, err
 	}
-	return &actors.Subscribe{Channel: f[memberChannel].text(), Token: token, Ref: f.ref()}, nil
+	return cmd, nil
 }
 
 func (f *frame) unsubscribe() (actors.Command, *channel.Error) {
@@ -238,23 +236,31 @@ func tooLarge(size, maxData int) *channel.Error {
 
 // token returns data.token, empty if there is none.
 func (f *frame) token(maxData int) (string, *channel.Error) {
-	data := &f[memberData]
-	switch {
-	case data.isNull():
-		return "", nil
-	case data.kind != object:
-		return "", channel.ErrInvalidMessage.With("data must be an object, not %s.", data.kind)
-	case len(data.raw) > maxData:
-		return "", tooLarge(len(data.raw), maxData)
-	}
 	var token [1]value
-	if err := scanObject(data.raw, []string{"token"}, token[:]); err != nil {
-		return "", channel.ErrInvalidMessage.With("data cannot be read: %v.", err)
+	if err := f.dataObject([]string{"token"}, token[:], maxData); err != nil {
+		return "", err
 	}
 	if err := checkKinds([]string{"data.token"}, token[:], []int{0}, text); err != nil {
 		return "", err
 	}
 	return token[0].text(), nil
+}
+
+// dataObject reads the members of data, which must be an object or null.
+func (f *frame) dataObject(names []string, into []value, maxData int) *channel.Error {
+	data := &f[memberData]
+	switch {
+	case data.isNull():
+		return nil
+	case data.kind != object:
+		return channel.ErrInvalidMessage.With("data must be an object, not %s.", data.kind)
+	case len(data.raw) > maxData:
+		return tooLarge(len(data.raw), maxData)
+	}
+	if err := scanObject(data.raw, names, into); err != nil {
+		return channel.ErrInvalidMessage.With("data cannot be read: %v.", err)
+	}
+	return nil
 }
 
 // checkKinds refuses members that are neither null nor of the kind they must be, all in one sentence.

@@ -23,6 +23,28 @@
 // The engine hands messages to [Codec] (codec.go), once for all who read them, and the bytes to each sink.
 // Nothing in a delivered frame is per connection.
 //
+// # Coming back
+//
+// Beyond Hotsock: a subscribe with data {"resume":true} reads numbers, and one with
+// {"after":{"epoch":"…","seq":N}} brings them back after its connection was cut. Clients that do not ask
+// see no difference; theirs are other frames (codec_numbered.go), made only if somebody asked.
+//
+//	> {"event":"hotsock.subscribe","channel":"c","data":{"resume":true}}
+//	< {"event":"hotsock.subscribed","channel":"c","data":{"epoch":"EPOCH","seq":16,"snapshot":1},"meta":{…}}
+//	< {"event":"hotsock.channelStorageUpdated","channel":"c","key":"k","data":1,"meta":{…},"version":9}
+//	< {"id":"…","event":"chat","channel":"c","data":"hi","seq":17}
+//	… the connection is cut, and another one is opened …
+//	> {"event":"hotsock.subscribe","channel":"c","data":{"after":{"epoch":"EPOCH","seq":17}}}
+//	< {"event":"hotsock.subscribed","channel":"c","data":{"epoch":"EPOCH","seq":17,"recovered":true,"missed":2},"meta":{…}}
+//	< … the two, numbered, and then what happens from here on
+//
+// A client's position is the epoch and the greatest seq that it read; the seq of hotsock.subscribed itself
+// counts once the snapshot frames that it announces have come. With recovered false something may be
+// missing, always after a crash or a restore: the frames of a snapshot follow, as for a newcomer. seq rises
+// and has holes where something was told that this subscription does not hear. The epoch is good for the
+// same uid and the same right to observe; it is opaque. Channels that a token joins by itself have no seq;
+// they may be left and joined again. Presence is not replayed: hotsock.subscribed has all members.
+//
 // # HTTP
 //
 // Handler routes by a table (handler.go) on the escaped path, so that a channel's name may hold a slash.

@@ -42,6 +42,9 @@ var engineMeasures = []engineMeasure{
 	engineCounter("faults_total", "Commands that failed for reasons of the server.", func(s *actors.Stats) uint64 { return s.Faults }),
 	engineCounter("panics_total", "Panics that cost one command each.", func(s *actors.Stats) uint64 { return s.Panics }),
 	engineCounter("wakes_total", "Channels that were read from disk.", func(s *actors.Stats) uint64 { return s.Wakes }),
+	engineGauge("replay_bytes", "Kept in memory for clients that may come back and ask what they missed.", func(s *actors.Stats) int { return s.ReplayBytes }),
+	engineCounter("resumes_recovered_total", "Clients that came back and were told exactly what they had missed.", func(s *actors.Stats) uint64 { return s.Recovered }),
+	engineCounter("resumes_not_recovered_total", "Clients that came back and were told that they may have missed something.", func(s *actors.Stats) uint64 { return s.NotRecovered }),
 	engineCounter("sleeps_total", "Channels that left memory.", func(s *actors.Stats) uint64 { return s.Sleeps }),
 }
 

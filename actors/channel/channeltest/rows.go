@@ -2,6 +2,7 @@
 package channeltest
 
 import (
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -36,6 +37,9 @@ func (r *Rows) Apply(ws []persistence.Write) {
 		}
 	}
 }
+
+// Clone returns the rows as they are now.
+func (r *Rows) Clone() Rows { return Rows{keys: slices.Clone(r.keys), values: maps.Clone(r.values)} }
 
 // Len returns how many rows there are.
 func (r *Rows) Len() int { return len(r.keys) }
