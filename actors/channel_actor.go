@@ -58,6 +58,10 @@ func (m *channelMachine) decide(step channel.Step, cmd any, fx *channel.Effects)
 		return m.channel.Unsubscribe(step, cmd, fx)
 	case *channel.UpdateUMD:
 		return m.channel.UpdateUMD(step, cmd, fx)
+	case *channel.React:
+		return m.channel.React(step, cmd, fx)
+	case *channel.ListReactions:
+		return m.channel.ListReactions(step, cmd, fx)
 	case *channel.ListStorage:
 		return m.channel.ListStorage(step, cmd, fx)
 	case *channel.ListMessages:

@@ -42,6 +42,18 @@ type (
 	// GetStorage reads one entry; the answer is a KindStorageData message.
 	GetStorage struct{ Channel, Key, Ref string }
 
+	// React adds a reaction to a stored message, or takes it back. It cannot be scheduled. MessageID may be
+	// any text. Fault, if not nil, is what is wrong with the request in itself: the answer to those who may
+	// react at all.
+	React struct {
+		Channel             string
+		MessageID, Reaction string
+		Remove              bool
+		Fault               *channel.Error
+		Schedule            Schedule
+		Ref                 string
+	}
+
 	// UpdateUMD changes the umd of a subscription, or the connection's own if Channel is empty, to what a
 	// umd token says. It cannot be scheduled.
 	UpdateUMD struct {
@@ -62,6 +74,7 @@ func (*Unsubscribe) command() {}
 func (*Publish) command()     {}
 func (*SetStorage) command()  {}
 func (*GetStorage) command()  {}
+func (*React) command()       {}
 func (*UpdateUMD) command()   {}
 func (*Heartbeat) command()   {}
 func (*Ping) command()        {}
@@ -102,7 +115,8 @@ type ListMessagesRequest struct {
 	Channel              string // or an alias
 	After, Before        string // message ids, exclusive
 	Reverse              bool
-	Limit                int // clamped to 1 to 100; 0: 100
+	Limit                int  // clamped to 1 to 100; 0: 100
+	ExpandReactions      bool // who has reacted, too
 }
 
 // UpdateUMDRequest changes a umd as one connection may.

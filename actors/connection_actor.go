@@ -172,6 +172,8 @@ func (a *connectionActor) receive(cmd Command) {
 		a.subscribe(c)
 	case *Unsubscribe:
 		a.unsubscribe(c)
+	case *React:
+		a.react(c)
 	case *UpdateUMD:
 		a.updateUMD(c, nil)
 	case *Heartbeat:

@@ -107,7 +107,7 @@ func (s *System) ListMessages(ctx context.Context, app string, r ListMessagesReq
 }
 
 func (r *ListMessagesRequest) command() (*channel.ListMessages, error) {
-	cmd := &channel.ListMessages{ConnectionID: r.ConnectionID, Reverse: r.Reverse, Limit: pageLimit(r.Limit), Bytes: pageBytes}
+	cmd := &channel.ListMessages{ConnectionID: r.ConnectionID, Reverse: r.Reverse, Limit: pageLimit(r.Limit), Bytes: pageBytes, ExpandReactions: r.ExpandReactions}
 	for _, id := range []struct {
 		name, text string
 		into       *ulid.ULID

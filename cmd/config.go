@@ -142,6 +142,8 @@ func (c *Config) settings() []setting {
 		{"limits.http_idle_timeout", durationValue{&c.HTTP.IdleTimeout}, "transport.IdleTimeout", "an HTTP connection between two requests"},
 		{"limits.http_header_size", sizeValue[int]{&c.HTTP.MaxHeaderBytes}, "transport.MaxHeaderBytes", "a request's line and headers, its token among them"},
 		{"limits.presence_size", sizeValue[int]{&c.Actors.Channel.MaxPresenceBytes}, "channel.MaxPresenceBytes", "list of members of a presence channel, as JSON; all of it goes to all of them at each change"},
+		{"limits.reactions", countValue{&c.Actors.Channel.MaxReactions}, "channel.MaxReactions", "reactions that one message may have, of all users together"},
+		{"limits.reaction_kinds", countValue{&c.Actors.Channel.MaxReactionKinds}, "channel.MaxReactionKinds", "different reactions that it may have"},
 		{"limits.dedup_window", durationValue{&c.Actors.Channel.DedupWindow}, "channel.DedupWindow", "how long a deduplication id lets nothing else through"},
 		{"limits.replay_for", durationValue{&c.Actors.Channel.ReplayFor}, "channel.ReplayFor", "how long a client that subscribed with resume may be away and still be told exactly what it missed"},
 		{"limits.replay_entries", countValue{&c.Actors.Channel.ReplayEntries}, "channel.ReplayEntries", "messages and changes that one channel keeps for that"},

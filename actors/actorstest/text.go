@@ -21,19 +21,21 @@ type Text struct{}
 func (Text) ID() int { return channel.MaxCodecs - 1 }
 
 var kinds = map[channel.Kind]string{
-	channel.KindPublished:      "message",
-	channel.KindStorageUpdated: "storage",
-	channel.KindStorageData:    "data",
-	channel.KindSubscribed:     "subscribed",
-	channel.KindUnsubscribed:   "unsubscribed",
-	channel.KindMemberAdded:    "added",
-	channel.KindMemberUpdated:  "updated",
-	channel.KindMemberRemoved:  "removed",
-	channel.KindError:          "error",
-	channel.KindAck:            "ack",
-	channel.KindConnected:      "connected",
-	channel.KindPong:           "pong",
-	channel.KindKeepAlive:      "keepAlive",
+	channel.KindPublished:       "message",
+	channel.KindReactionAdded:   "reacted",
+	channel.KindReactionRemoved: "unreacted",
+	channel.KindStorageUpdated:  "storage",
+	channel.KindStorageData:     "data",
+	channel.KindSubscribed:      "subscribed",
+	channel.KindUnsubscribed:    "unsubscribed",
+	channel.KindMemberAdded:     "added",
+	channel.KindMemberUpdated:   "updated",
+	channel.KindMemberRemoved:   "removed",
+	channel.KindError:           "error",
+	channel.KindAck:             "ack",
+	channel.KindConnected:       "connected",
+	channel.KindPong:            "pong",
+	channel.KindKeepAlive:       "keepAlive",
 }
 
 // Append appends the line without a line end.
@@ -50,7 +52,7 @@ func (Text) Append(dst []byte, m *channel.Message) []byte {
 	word(m.Key)
 	word(m.Event)
 	switch m.Kind {
-	case channel.KindPublished, channel.KindStorageUpdated, channel.KindStorageData:
+	case channel.KindPublished, channel.KindReactionAdded, channel.KindReactionRemoved, channel.KindStorageUpdated, channel.KindStorageData:
 		if m.Data == nil {
 			word("null")
 		}

@@ -90,6 +90,45 @@ type Published struct {
 	Seq uint64 // zero: it changed nothing durable
 }
 
+// React adds a reaction to a stored message, or removes it.
+type React struct {
+	Sender
+	MessageID ulid.ULID // zero: no message has it
+	Reaction  string
+	Remove    bool
+	// Fault, if not nil, is what is wrong with the request in itself. Only who may react at all is told.
+	Fault *Error
+	// Server: the author is Sender's UID and UMD, and everything is allowed.
+	Server bool
+	Emit   bool // Server only: tell backends
+}
+
+// ListReactions reads the reactions to one stored message. The answer is *Reactions.
+type ListReactions struct {
+	ConnectionID string // as in ListMessages
+	MessageID    ulid.ULID
+}
+
+// Reactions answers ListReactions.
+type Reactions struct {
+	Items []Reaction // by the time at which they were added
+}
+
+// A Reaction is one user's reaction to one message.
+type Reaction struct {
+	ID       ulid.ULID
+	Reaction string
+	UID      string
+	UMD      []byte // when it was added; nil: null
+}
+
+// A ReactionCount is what a message has of one reaction.
+type ReactionCount struct {
+	Reaction string
+	Count    int
+	By       []Member // who, by the time at which they did; nil if nobody asked
+}
+
 // SetStorage writes, replaces or clears one entry. Whoever sends it has found that it is allowed.
 type SetStorage struct {
 	Sender
@@ -139,13 +178,18 @@ type ListMessages struct {
 	After, Before ulid.ULID // exclusive; zero: open
 	Reverse       bool      // newest first
 	Limit         int       // 1 to 100
-	Bytes         int       // of data, as in ListStorage
+	Bytes         int       // of data, as in ListStorage, and of reactions
+	// ExpandReactions asks who has reacted, too.
+	ExpandReactions bool
 }
 
 // Messages answers ListMessages. Each is a KindPublished message with Meta set.
 type Messages struct {
 	Items []*Message
-	More  bool
+	// Reactions has, for each of Items, what was reacted to it, in the order in which that was first added.
+	// nil: nothing, to none of them.
+	Reactions [][]ReactionCount
+	More      bool
 }
 
 // Schedule does Publish or Set later, whichever is not nil. Whoever sends it has found that it is allowed, and

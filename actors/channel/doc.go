@@ -19,7 +19,8 @@
 //   - Due says when the channel wants to be called again.
 //
 // What a command may do is decided before it comes here: the [dormouse/claims.ChannelGrant] that a
-// subscription carries is asked only for what it observes and how far back it may look.
+// subscription carries is asked only for what it observes, how far back it may look, and how it may react to
+// messages, whose events the channel alone knows.
 //
 // # What lives where
 //
@@ -44,6 +45,6 @@
 //
 // The seam: channel.go, commands.go, effects.go, message.go, roster.go, sink.go, errors.go, options.go.
 // The decisions, each about one noun: subscribe.go, presence.go, umd.go, publish.go, replay.go, seal.go,
-// resume.go, history.go, storage.go, schedule.go, observers.go, expiry.go, ids.go, equal.go, events.go. What
-// is on disk: rows.go, schedule_rows.go and encoding.go.
+// resume.go, history.go, reactions.go, storage.go, schedule.go, observers.go, expiry.go, ids.go, equal.go,
+// events.go. What is on disk: rows.go, schedule_rows.go and encoding.go.
 package channel

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 	"unsafe"
 )
@@ -72,6 +73,49 @@ func decodeDedup(value []byte) (r dedupRow, err error) {
 		d.bad = true
 	}
 	return r, d.end("deduplication")
+}
+
+func (r *reactionRow) encode() []byte {
+	b := make([]byte, 0, 2+sized(len(r.id))+r.origin.size())
+	b = append(b, rowVersion, r.flags)
+	b = appendBytes(b, r.id[:])
+	return r.origin.append(b)
+}
+
+func decodeReaction(value []byte) (r reactionRow, err error) {
+	d := decode(value)
+	r.flags = d.byte()
+	if copy(r.id[:], d.bytes()) != len(r.id) {
+		d.bad = true
+	}
+	r.origin = d.origin()
+	return r, d.end("reaction")
+}
+
+func (r countsRow) encode() []byte {
+	size := 1
+	for i := range r {
+		size += sized(len(r[i].Reaction)) + uvarintSize(uint64(r[i].Count))
+	}
+	b := append(make([]byte, 0, size), rowVersion)
+	for i := range r {
+		b = binary.AppendUvarint(appendBytes(b, r[i].Reaction), uint64(r[i].Count))
+	}
+	return b
+}
+
+func decodeCounts(value []byte) (r countsRow, err error) {
+	d := decode(value)
+	for !d.bad && len(d.b) > 0 {
+		k := ReactionCount{Reaction: view(d.bytes())}
+		n := d.uvarint()
+		if n == 0 || n > math.MaxInt32 {
+			d.bad = true
+		}
+		k.Count = int(n)
+		r = append(r, k)
+	}
+	return r, d.end("counts")
 }
 
 func (o *origin) size() int {

@@ -45,6 +45,10 @@ var (
 	ErrStorageDenied           = &Error{"STORAGE_PERMISSION_DENIED", "Not allowed to use this key."}
 	ErrInvalidUMDToken         = &Error{"INVALID_UMD_TOKEN", "The umd token is invalid."}
 	ErrUMDUpdateDenied         = &Error{"UMD_UPDATE_PERMISSION_DENIED", "Not allowed to change this umd."}
+	ErrReactionDenied          = &Error{"REACTION_PERMISSION_DENIED", "Not allowed to react like this to this message."}
+	ErrReactionUIDRequired     = &Error{"REACTION_USER_ID_REQUIRED", "Reactions require a uid."}
+	ErrReactionCapacityReached = &Error{"REACTION_CAPACITY_REACHED", "The message has as many reactions as it may have."}
+	ErrInvalidReaction         = &Error{"INVALID_REACTION", "The reaction is invalid."}
 	ErrMessageNotFound         = &Error{"MESSAGE_NOT_FOUND", "No such message."}
 	ErrUnauthorized            = &Error{"UNAUTHORIZED", "The credentials are missing or wrong."}
 	ErrInfoDenied              = &Error{"INFO_PERMISSION_DENIED", "Not allowed to read this channel's information."}

@@ -81,16 +81,53 @@ func (c *Channel) emitEntry(key string, next *entryRow, previous []byte, gone bo
 	b = appendValue(append(b, `,"data":`...), next.data)
 	b = appendValue(append(b, `,"dataPrevious":`...), previous)
 	b = strconv.AppendBool(append(b, `,"expired":`...), gone)
-	b = append(b, `,"expiresAt":`...)
-	if next.expires == 0 {
-		b = append(b, "null"...)
-	} else {
-		b = append(unixMilli(next.expires).AppendFormat(append(b, '"'), time.RFC3339), '"')
-	}
+	b = appendExpiry(append(b, `,"expiresAt":`...), next.expires)
 	b = appendAuthor(append(b, `,"meta":{`...), next.uid, next.umd)
 	e := c.emit("hotsock.channelStorageUpdated", "channelStorage", append(b, '}'), fx)
 	next.describe(e)
 	put(e, "key", key)
+}
+
+// emitReaction tells of a reaction that was added or removed: by whom and how it was added, in both cases.
+func (c *Channel) emitReaction(kind Kind, cmd *React, r *reactionRow, expires int64, fx *Effects) {
+	if c.o.NoEvents {
+		return
+	}
+	event := "hotsock.messageReactionAdded"
+	if kind == KindReactionRemoved {
+		event = "hotsock.messageReactionRemoved"
+	}
+	b := appendString(append(make([]byte, 0, 320), `{"channel":`...), c.name)
+	b = append(append(append(b, `,"messageId":"`...), cmd.MessageID.String()...), '"')
+	b = append(append(append(b, `,"id":"`...), r.id.String()...), '"')
+	b = appendString(append(b, `,"reaction":`...), cmd.Reaction)
+	b = appendAuthor(append(b, ','), r.uid, r.umd)
+	b = append(b[:len(b)-1], `,"createdAt":"`...)
+	b = append(unixMilli(int64(r.id.Time())).AppendFormat(b, "2006-01-02T15:04:05.000Z07:00"), '"')
+	b = appendExpiry(append(b, `,"expiresAt":`...), expires)
+	e := c.emit(event, "messageReaction", append(b, '}'), fx)
+	r.describe(e)
+	put(e, "reaction", cmd.Reaction)
+	put(e, "requestId", r.requestID)
+}
+
+// appendReaction appends what a KindReactionAdded or KindReactionRemoved says.
+func appendReaction(b []byte, cmd *React) []byte {
+	action := "add"
+	if cmd.Remove {
+		action = "remove"
+	}
+	b = append(append(append(b, `{"messageId":"`...), cmd.MessageID.String()...), '"')
+	b = appendString(append(b, `,"reaction":`...), cmd.Reaction)
+	return append(append(append(b, `,"action":"`...), action...), `"}`...)
+}
+
+// appendExpiry appends a moment in whole seconds, null for never.
+func appendExpiry(b []byte, expires int64) []byte {
+	if expires == 0 {
+		return append(b, "null"...)
+	}
+	return append(unixMilli(expires).AppendFormat(append(b, '"'), time.RFC3339), '"')
 }
 
 func (c *Channel) emit(event, dataType string, data []byte, fx *Effects) *BackendEvent {

@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// dueRows bounds how many rows one Due removes: what is due at once may be the work of a year.
+// dueRows bounds how many rows one Due removes, and how many reactions besides: what is due at once may be
+// the work of a year.
 const dueRows = 256
 
 // Due does what is due at s.At, in the order in which it became so: either it runs one schedule, with a *Ran
-// as its result, or it removes what has expired, entries, stored messages and deduplication ids. A schedule
+// as its result, or it removes what has expired, entries, stored messages with their reactions, and deduplication ids. A schedule
 // has a Due of its own because it is a change like any other command: it sees what was written before it, and
 // takes a number of its own.
 //
@@ -54,15 +55,18 @@ func (c *Channel) Due(s Step, fx *Effects) error {
 			return err
 		}
 	}
+	reactions := dueRows
 	for _, key := range expiries {
-		id, err := splitID(key, 9)
+		gone, err := c.messageDue(key, &reactions, fx)
 		if err != nil {
 			fx.forget(before)
 			c.untell(&mark)
-			return c.fault("expire a message", err)
+			return err
 		}
-		fx.delete(messageKey(id))
-		fx.delete(key)
+		if !gone {
+			nextExpiry, _ = dueOf(key) // it was read before
+			break
+		}
 	}
 	c.due, c.dueIsRead = earlier(nextTimer, nextExpiry), true
 	fx.SetDue(unixMilli(c.due))
@@ -101,6 +105,19 @@ func (c *Channel) timerDue(s Step, timer string, fx *Effects) error {
 	}
 	fx.delete(timer)
 	return nil
+}
+
+// messageDue removes a message with its reactions, of which it removes at most *left; false: it is not done.
+func (c *Channel) messageDue(expiry string, left *int, fx *Effects) (bool, error) {
+	id, err := splitID(expiry, 9)
+	if err != nil {
+		return false, c.fault("expire a message", err)
+	}
+	gone, err := c.dropMessage(id, left, fx)
+	if gone && err == nil {
+		fx.delete(expiry)
+	}
+	return gone, err
 }
 
 // expire removes an entry that has expired and tells who is to be told.

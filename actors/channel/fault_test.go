@@ -78,6 +78,21 @@ func TestAFaultChangesNothing(t *testing.T) {
 	first := func(w *world) ulid.ULID { return ulid.ULID([]byte(w.rows.Keys(tableSchedules)[0][1:])) }
 	get := func(w *world) error { return do(w, w.c.GetSchedule, &GetSchedule{first(w)}) }
 	cancel := func(w *world) error { return do(w, w.c.CancelSchedule, &CancelSchedule{first(w)}) }
+	react := func(name, reaction string, remove bool) func(*world) error {
+		return func(w *world) error {
+			// To the first message that is left.
+			cmd := &React{Sender: sender(name), Reaction: reaction, Remove: remove}
+			if keys := w.rows.Keys(tableMessages); len(keys) > 0 {
+				copy(cmd.MessageID[:], keys[0][1:])
+			}
+			return do(w, w.c.React, cmd)
+		}
+	}
+	reactions := func(w *world) error {
+		cmd := &ListReactions{}
+		copy(cmd.MessageID[:], w.rows.Keys(tableMessages)[0][1:])
+		return do(w, w.c.ListReactions, cmd)
+	}
 	due := func(w *world) error { return w.expire() }
 	seal := func(w *world) error { return w.seal() }
 	resume := func(name string) func(*world) error {
@@ -90,13 +105,13 @@ func TestAFaultChangesNothing(t *testing.T) {
 		return nil
 	}
 	restart := func(w *world) error { w.restart(); return nil }
-	list := func(w *world) error { return do(w, w.c.ListMessages, &ListMessages{Limit: 10}) }
+	list := func(w *world) error { return do(w, w.c.ListMessages, &ListMessages{Limit: 10, ExpandReactions: true}) }
 	entries := func(w *world) error {
 		return do(w, w.c.ListStorage, &ListStorage{Limit: 10, Keys: []string{"a", "b", "c"}})
 	}
 	steps := []func(*world) error{
 		set("a", `1`, 1), set("b", `2`, 60), set("c", `3`, -1), publish(5, "d1"), publish(0, ""), restart,
-		subscribe("a"), publish(1, "d2"), update("a", `1`), set("a", `2`, 2), restart, set("a", `2`, 3), publish(5, "d1"), restart,
+		subscribe("a"), react("a", "x", false), react("a", "y", false), restart, react("a", "x", true), list, reactions, publish(1, "d2"), update("a", `1`), set("a", `2`, 2), restart, set("a", `2`, 3), publish(5, "d1"), restart,
 		publish(0, "d1"), subscribe("b"), pass(3 * time.Second), set("a", `2`, 3), due, restart, list, entries,
 		pass(time.Hour), publish(1, "d1"), set("b", `2`, 60), due, restart, due, list, entries,
 		later("1s", Schedule{Publish: message}), later("1s", Schedule{Publish: message}), later("2s", Schedule{Set: write}), restart,
@@ -163,11 +178,13 @@ func TestErrorsAreEqualByCode(t *testing.T) {
 func TestOptionsNameWhatIsWrong(t *testing.T) {
 	var o Options
 	o.EnsureDefaults()
-	if err := o.Validate(); err != nil || o.MaxData != 262144 || o.MaxPresenceBytes != 102400 || o.DedupWindow != 5*time.Minute {
+	if err := o.Validate(); err != nil || o.MaxData != 262144 || o.MaxPresenceBytes != 102400 || o.DedupWindow != 5*time.Minute || o.MaxReactions != 10_000 || o.MaxReactionKinds != 100 {
 		t.Errorf("%+v %v", o, err)
 	}
-	err := (&Options{MaxData: -1, MaxPresenceBytes: -1, DedupWindow: -1, MaxSchedules: -1}).Validate()
-	for _, field := range []string{"MaxData", "MaxPresenceBytes", "DedupWindow", "MaxSchedules"} {
+	err := (&Options{
+		MaxData: -1, MaxPresenceBytes: -1, DedupWindow: -1, MaxSchedules: -1, MaxReactions: -1, MaxReactionKinds: -1,
+	}).Validate()
+	for _, field := range []string{"MaxData", "MaxPresenceBytes", "DedupWindow", "MaxSchedules", "MaxReactions", "MaxReactionKinds"} {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%v does not name %s", err, field)
 		}
@@ -220,6 +237,50 @@ func TestDueDoesABoundedAmountOfWork(t *testing.T) {
 		}
 		if len(w.fx.Writes) > 2*dueRows {
 			t.Fatalf("%d writes", len(w.fx.Writes))
+		}
+	}
+	if calls != 4 || w.rows.Len() != 0 {
+		t.Errorf("%d calls, %d rows are left", calls, w.rows.Len())
+	}
+}
+
+// TestAMessageWithManyReactionsTakesSeveralCalls: it and what comes after it wait until they are gone, and
+// nobody sees the rest meanwhile.
+func TestAMessageWithManyReactionsTakesSeveralCalls(t *testing.T) {
+	w := newWorld("c", Options{})
+	publish := func() ulid.ULID {
+		if err := do(w, w.c.Publish, &Publish{Event: "m", Store: 1, Server: true}); err != nil {
+			t.Fatal(err)
+		}
+		return w.fx.Result.(*Published).ID
+	}
+	react := func(id ulid.ULID, n int) {
+		for i := range n {
+			cmd := &React{Sender: Sender{UID: fmt.Sprint(i)}, MessageID: id, Reaction: "x", Server: true}
+			if err := do(w, w.c.React, cmd); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	few, many, none := publish(), publish(), publish()
+	react(few, 10)
+	react(many, 3*dueRows)
+	w.at = w.at.Add(time.Minute)
+	calls := 0
+	for ; !w.due.IsZero(); calls++ {
+		if w.due.After(w.at) || calls > 10 {
+			t.Fatalf("call %d: due at %v, not at once", calls, w.due)
+		}
+		if err := w.expire(); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(w.fx.Writes); n > dueRows+3*3 {
+			t.Fatalf("%d writes", n)
+		}
+		for _, id := range []ulid.ULID{few, many, none} {
+			if err := do(w, w.c.ListReactions, &ListReactions{MessageID: id}); err != ErrMessageNotFound {
+				t.Fatal(err)
+			}
 		}
 	}
 	if calls != 4 || w.rows.Len() != 0 {

@@ -69,6 +69,9 @@ func (c *Channel) ListMessages(s Step, cmd *ListMessages, fx *Effects) error {
 	if err = cmp.Or(err, bad); err != nil {
 		return c.fault("list the messages", err)
 	}
+	if err := c.addReactions(page, cmd); err != nil {
+		return err
+	}
 	fx.Result = page
 	return nil
 }

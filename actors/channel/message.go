@@ -11,19 +11,21 @@ type Kind uint8
 
 // The kinds of message. A codec gives each its protocol's name.
 const (
-	KindPublished      Kind = iota + 1 // ID, Event, Channel, Data; Meta unless the server published it
-	KindStorageUpdated                 // Channel, Key, Data, Meta; Data nil when cleared
-	KindStorageData                    // Channel, Key, Data, Meta; both nil when the key is unset
-	KindSubscribed                     // Channel, Meta, Alias, Auto, Members on presence channels
-	KindUnsubscribed                   // Channel, Meta, Alias
-	KindMemberAdded                    // Channel, Member, Members after the change
-	KindMemberUpdated                  // the same
-	KindMemberRemoved                  // the same, Members without Member
-	KindError                          // Err; Channel as the client wrote it, Ref
-	KindAck                            // Ref; ID, Seq where the command had them
-	KindConnected                      // Connection, Meta
-	KindPong                           //
-	KindKeepAlive                      //
+	KindPublished       Kind = iota + 1 // ID, Event, Channel, Data; Meta unless the server published it
+	KindStorageUpdated                  // Channel, Key, Data, Meta; Data nil when cleared
+	KindStorageData                     // Channel, Key, Data, Meta; both nil when the key is unset
+	KindSubscribed                      // Channel, Meta, Alias, Auto, Members on presence channels
+	KindUnsubscribed                    // Channel, Meta, Alias
+	KindMemberAdded                     // Channel, Member, Members after the change
+	KindMemberUpdated                   // the same
+	KindMemberRemoved                   // the same, Members without Member
+	KindReactionAdded                   // ID, Channel, Data {"messageId","reaction","action"}, Meta
+	KindReactionRemoved                 // the same
+	KindError                           // Err; Channel as the client wrote it, Ref
+	KindAck                             // Ref; ID, Seq where the command had them
+	KindConnected                       // Connection, Meta
+	KindPong                            //
+	KindKeepAlive                       //
 )
 
 // A Message is what a subscriber reads, before any codec has given it a form. It is shared by all who

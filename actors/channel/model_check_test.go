@@ -82,6 +82,7 @@ func (r *modelRun) pending(key string) bool {
 
 func (r *modelRun) checkMessages(t *rapid.T) {
 	r.checkHistory(t, "", ulid.ULID{})
+	r.checkAllReactions(t)
 	for _, s := range r.m.subs {
 		from := s.start
 		if s.grant == "all" {
@@ -104,7 +105,8 @@ func (r *modelRun) checkHistory(t *rapid.T, conn string, from ulid.ULID) {
 	for _, m := range r.w.fx.Result.(*Messages).Items {
 		got = append(got, modelMessage{id: m.ID, data: string(m.Data)})
 	}
-	if !slices.Equal(got, want) {
+	same := func(a, b modelMessage) bool { return a.id == b.id && a.data == b.data }
+	if !slices.EqualFunc(got, want, same) {
 		t.Fatalf("%q lists %v, not %v", conn, got, want)
 	}
 }

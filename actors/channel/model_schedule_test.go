@@ -151,7 +151,7 @@ func (r *modelRun) ran(t *rapid.T, ran *Ran) {
 		r.m.last = id
 	}
 	if p.Store != 0 {
-		r.m.messages = append(r.m.messages, modelMessage{id, string(p.Data), r.expires(p.Store)})
+		r.m.messages = append(r.m.messages, modelMessage{id: id, data: string(p.Data), expires: r.expires(p.Store)})
 		slices.SortFunc(r.m.messages, func(a, b modelMessage) int { return a.id.Compare(b.id) })
 	}
 }

@@ -41,6 +41,14 @@ type modelMessage struct {
 	id      ulid.ULID
 	data    string
 	expires time.Time
+
+	reactions []modelReaction // by the time at which they were added
+}
+
+type modelReaction struct {
+	id       ulid.ULID
+	reaction string
+	by       Member
 }
 
 type modelCopy struct {
@@ -71,10 +79,10 @@ var values = [][]string{
 }
 
 var directives = map[string]string{
-	"all":    `{"storage":{"*":{"observe":true}},"historyStart":0}`,
-	"some":   `{"storage":{"pub.*":{"observe":true}}}`,
+	"all":    `{"storage":{"*":{"observe":true}},"historyStart":0,"messages":{"m":{"react":true},"hotsock.*":{"echo":true}}}`,
+	"some":   `{"storage":{"pub.*":{"observe":true}},"messages":{"*":{"react":["x"]}}}`,
 	"none":   `{}`,
-	"hidden": `{"storage":{"*":{"observe":true}},"omitFromSubCount":true}`,
+	"hidden": `{"storage":{"*":{"observe":true}},"omitFromSubCount":true,"messages":{"*":{"react":true}}}`,
 }
 
 func (s *modelSub) observes(key string) bool {
@@ -138,7 +146,8 @@ func TestModel(t *testing.T) {
 	for _, name := range []string{"c", "presence.c"} {
 		for _, notify := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s notify=%v", name, notify), rapid.MakeCheck(func(t *rapid.T) {
-				r := &modelRun{w: newWorld(name, Options{NotifyExpiry: notify, MaxPresenceBytes: memberRoom, MaxSchedules: scheduleRoom}), grants: grants[name]}
+				r := &modelRun{w: newWorld(name, Options{NotifyExpiry: notify, MaxPresenceBytes: memberRoom, MaxSchedules: scheduleRoom,
+					MaxReactions: modelReactions, MaxReactionKinds: modelKinds}), grants: grants[name]}
 				r.m = &model{entries: map[string]modelEntry{}, copies: map[string]modelCopy{}}
 				t.Repeat(map[string]func(*rapid.T){
 					"":            r.check,
@@ -146,6 +155,8 @@ func TestModel(t *testing.T) {
 					"unsubscribe": r.unsubscribe,
 					"update umd":  r.updateUMD,
 					"publish":     r.publish,
+					"react":       r.react,
+					"react again": r.react,
 					"set":         r.set,
 					"set again":   r.set,
 					"schedule":    r.schedule,
@@ -324,7 +335,7 @@ func (r *modelRun) publish(t *rapid.T) {
 		r.m.copies[cmd.DeduplicationID] = modelCopy{id: answer.ID, until: r.w.at.Add(5 * time.Minute)}
 	}
 	if cmd.Store != 0 {
-		r.m.messages = append(r.m.messages, modelMessage{answer.ID, string(cmd.Data), r.expires(cmd.Store)})
+		r.m.messages = append(r.m.messages, modelMessage{id: answer.ID, data: string(cmd.Data), expires: r.expires(cmd.Store)})
 	}
 	var want []string
 	for _, s := range r.m.subs {
@@ -427,6 +438,7 @@ func (r *modelRun) due(t *rapid.T) {
 	if n := len(r.w.rows.Keys(tableMessages)); n != len(r.m.messages) {
 		t.Fatalf("%d rows for %d messages", n, len(r.m.messages))
 	}
+	r.checkReactionRows(t)
 	timers := 0
 	for _, e := range r.m.entries {
 		if !e.expires.IsZero() {
@@ -461,6 +473,7 @@ func (r *modelRun) read(t *rapid.T) {
 				delete(s.entries, m.Key)
 			case m.Kind == KindStorageUpdated:
 				s.entries[m.Key] = string(m.Data)
+			case m.Kind == KindReactionAdded, m.Kind == KindReactionRemoved:
 			default:
 				s.members = m.Members
 			}

@@ -3,6 +3,7 @@ package channel
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"dormouse/claims"
@@ -21,6 +22,12 @@ type Options struct {
 	// MaxPresenceBytes bounds a presence channel's list of members, in bytes of compact JSON: all of it
 	// goes to everybody at each change. Default 102,400.
 	MaxPresenceBytes int
+	// MaxReactions bounds how many reactions one message has, of all users together: who lists them reads
+	// them all. Default 10,000.
+	MaxReactions int
+	// MaxReactionKinds bounds how many different ones it has: their counts are one row, written anew with
+	// each of them. Default 100.
+	MaxReactionKinds int
 	// DedupWindow is for how long a deduplication id lets nothing else through. Each costs two rows as
 	// long. Default 5 minutes.
 	DedupWindow time.Duration
@@ -43,6 +50,12 @@ func (o *Options) EnsureDefaults() {
 	}
 	if o.MaxPresenceBytes == 0 {
 		o.MaxPresenceBytes = 100 << 10
+	}
+	if o.MaxReactions == 0 {
+		o.MaxReactions = 10_000
+	}
+	if o.MaxReactionKinds == 0 {
+		o.MaxReactionKinds = 100
 	}
 	if o.DedupWindow == 0 {
 		o.DedupWindow = 5 * time.Minute
@@ -69,6 +82,12 @@ func (o *Options) Validate() error {
 	}
 	if o.MaxPresenceBytes < 0 {
 		errs = append(errs, fmt.Errorf("MaxPresenceBytes is %d: it must not be negative", o.MaxPresenceBytes))
+	}
+	if o.MaxReactions < 0 || o.MaxReactions > math.MaxInt32 {
+		errs = append(errs, fmt.Errorf("MaxReactions is %d: it must be 0 to %d", o.MaxReactions, math.MaxInt32))
+	}
+	if o.MaxReactionKinds < 0 {
+		errs = append(errs, fmt.Errorf("MaxReactionKinds is %d: it must not be negative", o.MaxReactionKinds))
 	}
 	if o.DedupWindow < 0 {
 		errs = append(errs, fmt.Errorf("DedupWindow is %v: it must not be negative", o.DedupWindow))

@@ -3,6 +3,7 @@ package channel
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -19,6 +20,8 @@ import (
 //	0x80 ULID (16 bytes)                           -> messageRow
 //	0x81 unix ms (8 bytes), ULID (16 bytes)        -> nothing
 //	0x82 ULID (16 bytes)                           -> scheduleRow
+//	0x83 ULID of a message, reaction, '#', uid     -> reactionRow
+//	0x84 ULID of a message                         -> countsRow, if it has reactions
 //	0xa0                                           -> the replay of a channel at rest, see replay.go
 //
 // Numbers in keys are big-endian, so that 't' and 0x81 are in order of time: what is due next is the
@@ -32,7 +35,10 @@ const (
 
 	tableSchedules   = "\x82"
 	rowScheduleCount = "s"
-	tableSeals       = "\xa0"
+	// Of a message, what was reacted; both go with it.
+	tableReactions = "\x83"
+	tableCounts    = "\x84"
+	tableSeals     = "\xa0"
 )
 
 // The timer kinds: the table of the row that ends when the timer is due.
@@ -64,6 +70,31 @@ func expiryKey(due int64, id ulid.ULID) string {
 	return string(append(b, id[:]...))
 }
 
+// reactionKey is of one user's reaction. No reaction has a '#' in it.
+func reactionKey(id ulid.ULID, reaction, uid string) string {
+	return tableReactions + view(id[:]) + reaction + "#" + uid
+}
+
+// reactionPrefix and reactionEnd bound the reactions to a message.
+func reactionPrefix(id ulid.ULID) string { return tableReactions + view(id[:]) }
+func reactionEnd(id ulid.ULID) string {
+	next := after(id)
+	return tableReactions + view(next[:])
+}
+
+// splitReaction returns the reaction in its key.
+func splitReaction(key string) (string, error) {
+	head := len(tableReactions) + len(ulid.ULID{})
+	if len(key) > head {
+		if reaction, _, ok := strings.Cut(key[head:], "#"); ok {
+			return reaction, nil
+		}
+	}
+	return "", fmt.Errorf("reaction row %q: %w", key, errRow)
+}
+
+func countsKey(id ulid.ULID) string { return tableCounts + view(id[:]) }
+
 // dueOf returns the time in a timer's or an expiry's key, in unix ms.
 func dueOf(key string) (int64, error) {
 	if len(key) < 9 {
@@ -92,7 +123,7 @@ func splitID(key string, before int) (id ulid.ULID, err error) {
 	return id, nil
 }
 
-// The flags of an entry.
+// The flags of an entry, the first also of a reaction.
 const (
 	flagEmit   = 1 << iota // backends are told when it expires
 	flagNotify             // observers are told when it expires
@@ -132,6 +163,17 @@ type dedupRow struct {
 	id       ulid.ULID // zero: a schedule's message, which has none yet
 	schedule ulid.ULID // zero: it was not scheduled
 }
+
+// A reactionRow is one user's reaction to one message.
+type reactionRow struct {
+	flags byte      // flagEmit: backends were told, and are told when it is removed
+	id    ulid.ULID // when it was added, too
+	origin
+}
+
+// A countsRow is what a message has of each reaction, in the order in which they were first added. By is
+// not part of it.
+type countsRow []ReactionCount
 
 // expired says whether something with this deadline is gone at a time: from its deadline on.
 func expired(expires int64, at time.Time) bool { return expires != 0 && at.UnixMilli() >= expires }

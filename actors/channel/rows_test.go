@@ -43,6 +43,26 @@ func TestRowsAreWhatWasWritten(t *testing.T) {
 			t.Errorf("%d bytes were asked for, %d needed", cap(value), len(value))
 		}
 	}
+	for _, want := range []reactionRow{{}, {flags: flagEmit, id: ulid.ULID{1, 2, 3}, origin: anOrigin}} {
+		value := want.encode()
+		got, err := decodeReaction(value)
+		if d := cmp.Diff(want, got, cmp.AllowUnexported(reactionRow{}, origin{})); d != "" || err != nil {
+			t.Errorf("%v %s", err, d)
+		}
+		if cap(value) != len(value) {
+			t.Errorf("%d bytes were asked for, %d needed", cap(value), len(value))
+		}
+	}
+	for _, want := range []countsRow{nil, {{Reaction: "👍", Count: 1}, {Reaction: "x", Count: 300}}} {
+		value := want.encode()
+		got, err := decodeCounts(value)
+		if d := cmp.Diff(want, got); d != "" || err != nil {
+			t.Errorf("%v %s", err, d)
+		}
+		if cap(value) != len(value) {
+			t.Errorf("%d bytes were asked for, %d needed", cap(value), len(value))
+		}
+	}
 	for _, want := range []dedupRow{{until: 7, id: ulid.ULID{1, 2, 3}}, {until: 7, schedule: ulid.ULID{4}}, {id: ulid.ULID{1}, schedule: ulid.ULID{4}}} {
 		if got, err := decodeDedup(want.encode()); got != want || err != nil {
 			t.Errorf("%v %v", got, err)
@@ -99,6 +119,27 @@ func TestRowsOfAnotherVersionAreAFault(t *testing.T) {
 	}
 }
 
+func TestReactionsAreKeptByMessage(t *testing.T) {
+	first, next := ulid.ULID{15: 0xff}, ulid.ULID{14: 1}
+	key := reactionKey(first, "y z", "a#b")
+	if reaction, err := splitReaction(key); reaction != "y z" || err != nil {
+		t.Errorf("%q %v", reaction, err)
+	}
+	if key <= reactionPrefix(first) || key >= reactionEnd(first) || reactionEnd(first) != reactionPrefix(next) {
+		t.Errorf("%q is not between %q and %q", key, reactionPrefix(first), reactionEnd(first))
+	}
+	for _, bad := range []string{tableReactions, reactionPrefix(first), reactionPrefix(first) + "x"} {
+		if _, err := splitReaction(bad); !errors.Is(err, errRow) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	for _, bad := range [][]byte{{1, 1, 'x', 0}, {1, 1, 'x'}, {1, 2, 'x'}, {2}, nil} {
+		if _, err := decodeCounts(bad); !errors.Is(err, errRow) {
+			t.Errorf("%v: %v", bad, err)
+		}
+	}
+}
+
 func TestTimersAreInOrderOfTime(t *testing.T) {
 	keys := []string{
 		timerKey(0, timerDedup, "z"),
@@ -148,7 +189,9 @@ func FuzzDecode(f *testing.F) {
 	m := messageRow{event: "e", expires: 1, data: []byte(`1`), origin: anOrigin}
 	d := dedupRow{until: 5, id: ulid.ULID{9}}
 	s := scheduleRow{name: "k", store: -1, due: 3, messageID: ulid.ULID{1}, origin: anOrigin}
-	for _, v := range [][]byte{s.encode(), e.encode(), m.encode(), d.encode(), {1}, {1, 0xff, 0xff}} {
+	r := reactionRow{flags: flagEmit, id: ulid.ULID{9}, origin: anOrigin}
+	k := countsRow{{Reaction: "x", Count: 3}}
+	for _, v := range [][]byte{s.encode(), e.encode(), m.encode(), d.encode(), r.encode(), k.encode(), {1}, {1, 0xff, 0xff}} {
 		f.Add(v)
 	}
 	allow := cmp.AllowUnexported(entryRow{}, messageRow{}, origin{})
@@ -175,6 +218,18 @@ func FuzzDecode(f *testing.F) {
 		if d, err := decodeDedup(value); err == nil {
 			if again, err := decodeDedup(d.encode()); again != d || err != nil {
 				t.Errorf("deduplication: %v", err)
+			}
+		}
+		if r, err := decodeReaction(value); err == nil {
+			again, err := decodeReaction(r.encode())
+			if d := cmp.Diff(r, again, cmp.AllowUnexported(reactionRow{}, origin{})); d != "" || err != nil {
+				t.Errorf("reaction: %v %s", err, d)
+			}
+		}
+		if k, err := decodeCounts(value); err == nil {
+			again, err := decodeCounts(k.encode())
+			if d := cmp.Diff(k, again); d != "" || err != nil {
+				t.Errorf("counts: %v %s", err, d)
 			}
 		}
 		if !bytes.Equal(value, was) {

@@ -104,12 +104,17 @@ func (c *Channel) sealDue(s Step, due int64, timer string, fx *Effects) {
 	}
 }
 
+// sealable are the kinds of message that append has a form for: all that is ever told, so far.
+var sealable = map[Kind]bool{
+	KindPublished: true, KindStorageUpdated: true, KindReactionAdded: true, KindReactionRemoved: true,
+}
+
 // encode is version/1 secret/16 generation/8 left, head, count, and of each item what seals says. What an
 // older kind of message than these has no form for is left out, with all before it.
 func (r *replay) encode(generation uint64, left int64) []byte {
 	items := r.items
 	for i := len(items) - 1; i >= 0; i-- {
-		if k := items[i].m.Kind; k != KindPublished && k != KindStorageUpdated {
+		if !sealable[items[i].m.Kind] {
 			items = items[i+1:]
 			break
 		}

@@ -20,7 +20,8 @@ import (
 
 // TestTranscripts runs the conversations in testdata: a command, and what it asks for.
 //
-//	channel NAME [show=writes|events|all] [notify-expiry] [no-events] [max-presence=N] [max-data=N] [replay=N]
+//	channel NAME [show=writes|events|all] [notify-expiry] [no-events] [max-presence=N] [max-data=N]
+//	  [max-reactions=N] [max-kinds=N] [replay=N]
 //	grant NAME           what a token says of the channel, as JSON
 //	at 10s               sets the clock, to so long after the start
 //	sub a [uid=] [umd=] [alias=] [auto] [grant=] [spend=JTI]
@@ -29,9 +30,11 @@ import (
 //	unsub a [gone]
 //	umd a [spend=JTI]    gives the subscription another umd, the input
 //	pub a event=e [store=N] [emit] [echo] [subscribed] [dedup=ID] [ip=] [ua=] [request=] [http]; "pub server" is the server
+//	react a m1 REACTION [remove] [fault] [ip=] [ua=] [request=] [http]; "react server m1 REACTION uid= [umd=] [emit]"
+//	reactions [a] m1     lists them
 //	set a KEY [store=N] [emit] [notify] [ip=] [ua=] [request=] [http]
 //	get a KEY [http]     list [keys=(…)] [after=] [allow=PREFIX] [limit=N] [bytes=N]
-//	messages [a] [after=m1] [before=m1] [reverse] [limit=N] [bytes=N]
+//	messages [a] [after=m1] [before=m1] [reverse] [limit=N] [bytes=N] [expand]
 //	pub and set when=10s [eager]     are scheduled for so long after the start; when=every-5-minutes recurs
 //	schedules [after=m1] [limit=N]   schedule m1   cancel m1
 //	info                 due [times=N]
@@ -103,7 +106,8 @@ func (tr *transcript) run(d *datadriven.TestData) string {
 		}
 		return tr.p.flush()
 	case "corrupt":
-		for _, key := range w.rows.Keys(d.CmdArgs[0].Key) {
+		prefix, _ := strconv.Unquote(`"` + d.CmdArgs[0].Key + `"`)
+		for _, key := range w.rows.Keys(prefix) {
 			w.rows.Apply([]persistence.Write{persistence.PutRow(key, []byte{255})})
 		}
 		return "ok"
@@ -135,6 +139,8 @@ func (tr *transcript) begin(d *datadriven.TestData) string {
 	o.NotifyExpiry = d.HasArg("notify-expiry")
 	o.NoEvents = d.HasArg("no-events")
 	o.MaxPresenceBytes, _ = strconv.Atoi(arg(d, "max-presence"))
+	o.MaxReactions, _ = strconv.Atoi(arg(d, "max-reactions"))
+	o.MaxReactionKinds, _ = strconv.Atoi(arg(d, "max-kinds"))
 	o.ReplayEntries, _ = strconv.Atoi(arg(d, "replay"))
 	o.MaxData, _ = strconv.Atoi(arg(d, "max-data"))
 	o.MaxSchedules, _ = strconv.Atoi(arg(d, "max-schedules"))
@@ -162,6 +168,14 @@ func (tr *transcript) decide(d *datadriven.TestData) error {
 			return do(w, w.c.Schedule, tr.later(d, when, &Schedule{Publish: tr.publish(d)}))
 		}
 		return do(w, w.c.Publish, tr.publish(d))
+	case "react":
+		return do(w, w.c.React, tr.react(d))
+	case "reactions":
+		cmd := &ListReactions{MessageID: tr.id(d.CmdArgs[len(d.CmdArgs)-1].Key)}
+		if len(d.CmdArgs) > 1 {
+			cmd.ConnectionID = d.CmdArgs[0].Key
+		}
+		return do(w, w.c.ListReactions, cmd)
 	case "set":
 		if when := arg(d, "when"); when != "" {
 			return do(w, w.c.Schedule, tr.later(d, when, &Schedule{Set: tr.set(d)}))
@@ -290,6 +304,24 @@ func spend(d *datadriven.TestData) *claims.Spend {
 	return &claims.Spend{App: "app", ID: jti, Until: start.Add(time.Minute)}
 }
 
+func (tr *transcript) react(d *datadriven.TestData) *React {
+	cmd := &React{
+		Sender:    tr.sender(d),
+		MessageID: tr.id(d.CmdArgs[1].Key),
+		Reaction:  strings.ReplaceAll(d.CmdArgs[2].Key, "_", " "),
+		Remove:    d.HasArg("remove"),
+		Server:    d.CmdArgs[0].Key == "server",
+		Emit:      d.HasArg("emit"),
+	}
+	if d.HasArg("fault") {
+		cmd.Fault = ErrInvalidReaction.With("There is a fault.")
+	}
+	if cmd.Server {
+		cmd.UID, cmd.UMD = arg(d, "uid"), []byte(arg(d, "umd"))
+	}
+	return cmd
+}
+
 func (tr *transcript) list(d *datadriven.TestData) *ListStorage {
 	cmd := &ListStorage{After: arg(d, "after"), Limit: int(number(d, "limit", 100)), Bytes: int(number(d, "bytes", 0))}
 	for _, a := range d.CmdArgs {
@@ -308,10 +340,13 @@ func (tr *transcript) messages(d *datadriven.TestData) *ListMessages {
 		After:   tr.id(arg(d, "after")),
 		Before:  tr.id(arg(d, "before")),
 		Reverse: d.HasArg("reverse"),
-		Limit:   int(number(d, "limit", 100)),
-		Bytes:   int(number(d, "bytes", 0)),
+
+		ExpandReactions: d.HasArg("expand"),
+
+		Limit: int(number(d, "limit", 100)),
+		Bytes: int(number(d, "bytes", 0)),
 	}
-	if len(d.CmdArgs) > 0 && d.CmdArgs[0].Vals == nil && d.CmdArgs[0].Key != "reverse" {
+	if len(d.CmdArgs) > 0 && d.CmdArgs[0].Vals == nil && d.CmdArgs[0].Key != "reverse" && d.CmdArgs[0].Key != "expand" {
 		cmd.ConnectionID = d.CmdArgs[0].Key
 	}
 	return cmd
@@ -319,7 +354,7 @@ func (tr *transcript) messages(d *datadriven.TestData) *ListMessages {
 
 func (tr *transcript) id(label string) ulid.ULID {
 	id, ok := tr.p.ids[label]
-	if label != "" && !ok {
+	if label != "" && label != "m0" && !ok {
 		tr.t.Fatalf("no message %s", label)
 	}
 	return id

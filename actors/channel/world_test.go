@@ -197,7 +197,7 @@ func (p *printer) effects(fx *Effects, writes, events bool) {
 	}
 	if events {
 		for _, e := range fx.Events {
-			p.printf("event %s %s %s %v\n", e.DataType, e.Type, e.Data, e.Metadata)
+			p.printf("event %s %s %s %v\n", e.DataType, e.Type, p.known(string(e.Data)), e.Metadata)
 		}
 	}
 	if due, changed := fx.Due(); writes && changed {
@@ -231,12 +231,16 @@ func (p *printer) delivery(d Delivery) {
 
 var kinds = map[Kind]string{
 	KindPublished: "message", KindStorageUpdated: "updated", KindStorageData: "data", KindSubscribed: "subscribed",
+	KindReactionAdded: "reacted", KindReactionRemoved: "unreacted",
 	KindUnsubscribed: "unsubscribed", KindMemberAdded: "added", KindMemberUpdated: "changed", KindMemberRemoved: "removed",
 }
 
 func (p *printer) message(m *Message) {
 	p.printf("%s", kinds[m.Kind])
-	if !m.ID.IsZero() {
+	switch {
+	case m.Kind == KindReactionAdded || m.Kind == KindReactionRemoved:
+		p.printf(" %s %s", p.id(m.ID), p.known(string(m.Data)))
+	case !m.ID.IsZero():
 		p.printf(" %s %q", p.id(m.ID), m.Event)
 	}
 	if m.Key != "" {
@@ -284,7 +288,11 @@ func (p *printer) result(r any) {
 	switch r := r.(type) {
 	case nil:
 	case *Published:
-		p.printf("published %s seq %d\n", p.id(r.ID), r.Seq)
+		if r.ID.IsZero() {
+			p.printf("nothing to do\n")
+		} else {
+			p.printf("published %s seq %d\n", p.id(r.ID), r.Seq)
+		}
 	case *Info:
 		p.printf("%s: %d subscriptions", r.Name, r.Subscriptions)
 		if r.Members != nil {
@@ -299,8 +307,11 @@ func (p *printer) result(r any) {
 		}
 		p.end(len(r.Items), r.More)
 	case *Messages:
-		for _, m := range r.Items {
+		for i, m := range r.Items {
 			p.message(m)
+			if r.Reactions != nil {
+				p.reactions(r.Reactions[i])
+			}
 		}
 		p.end(len(r.Items), r.More)
 	case *Scheduled:
@@ -324,6 +335,11 @@ func (p *printer) result(r any) {
 			p.schedule(s)
 		}
 		p.end(len(r.Items), r.More)
+	case *Reactions:
+		for _, x := range r.Items {
+			p.printf("%s %s by %s\n", p.id(x.ID), x.Reaction, who(Member{x.UID, x.UMD}))
+		}
+		p.end(len(r.Items), false)
 	default:
 		p.printf("%T?\n", r)
 	}
@@ -399,6 +415,12 @@ func (p *printer) row(key string, value []byte) string {
 		return fmt.Sprintf("%s %q %s flags %d store %d due %s%s", what, s.name, null(s.data), s.flags, s.store, until(s.due), fault(err))
 	case rowScheduleCount:
 		return fmt.Sprintf("%s %d", what, value)
+	case tableReactions:
+		r, err := decodeReaction(value)
+		return fmt.Sprintf("%s %s flags %d %v%s", what, p.id(r.id), r.flags, r.origin, fault(err))
+	case tableCounts:
+		counts, err := decodeCounts(value)
+		return fmt.Sprintf("%s %v%s", what, counts, fault(err))
 	case tableDedup:
 		d, err := decodeDedup(value)
 		return fmt.Sprintf("%s %s until %s%s", what, p.id(d.id), until(d.until), fault(err))
@@ -432,6 +454,9 @@ func (p *printer) rowKey(key string) string {
 		due, _ := dueOf(key)
 		id, err := splitID(key, 9)
 		return "expiry " + until(due) + " " + p.id(id) + fault(err)
+	}
+	if key[:1] == tableReactions || key[:1] == tableCounts {
+		return p.reactionKey(key)
 	}
 	return fmt.Sprintf("%q", key)
 }

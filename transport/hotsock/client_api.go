@@ -82,6 +82,8 @@ func (h *Handler) listMessages(c *call) error {
 		Channel:      b.text(listChannel),
 		Reverse:      b.isTrue(listReverse),
 		Limit:        int(min(max(limit, 1), maxMessages)),
+
+		ExpandReactions: b.isTrue(listExpand),
 	}
 	if request.Reverse {
 		request.Before = b.text(listBefore)
@@ -96,7 +98,7 @@ func (h *Handler) listMessages(c *call) error {
 }
 
 // appendPage writes a page of messages. Here each has meta, also a server's: applications read it without
-// looking. Messages have no reactions yet, which is {} to those who ask for them and nothing to the others.
+// looking.
 func appendPage(dst []byte, page *channel.Messages, expand bool) []byte {
 	dst = append(dst, `{"messages":[`...)
 	for i, m := range page.Items {
@@ -109,9 +111,11 @@ func appendPage(dst []byte, page *channel.Messages, expand bool) []byte {
 			m = &withMeta
 		}
 		dst = appendPublished(dst, m)
-		if expand {
-			dst = append(dst[:len(dst)-1], `,"reactions":{}}`...)
+		var counts []channel.ReactionCount
+		if page.Reactions != nil {
+			counts = page.Reactions[i]
 		}
+		dst = append(appendCounts(dst[:len(dst)-1], counts, expand), '}')
 	}
 	return append(dst, `]}`...)
 }

@@ -33,6 +33,10 @@ func (Codec) Append(dst []byte, m *channel.Message) []byte {
 	switch m.Kind {
 	case channel.KindPublished:
 		return appendPublished(dst, m)
+	case channel.KindReactionAdded:
+		return appendMessage(dst, m, "hotsock.messageReactionAdded")
+	case channel.KindReactionRemoved:
+		return appendMessage(dst, m, "hotsock.messageReactionRemoved")
 	case channel.KindStorageUpdated:
 		return appendStorage(dst, `{"event":"hotsock.channelStorageUpdated","channel":`, m)
 	case channel.KindStorageData:
@@ -87,12 +91,14 @@ func frameSize(m *channel.Message) int {
 	return n
 }
 
-// appendPublished has no meta if the server published m.
-func appendPublished(dst []byte, m *channel.Message) []byte {
+func appendPublished(dst []byte, m *channel.Message) []byte { return appendMessage(dst, m, m.Event) }
+
+// appendMessage has no meta if the server published m.
+func appendMessage(dst []byte, m *channel.Message, event string) []byte {
 	dst = append(dst, `{"id":"`...)
 	dst = appendID(dst, m.ID)
 	dst = append(dst, `","event":`...)
-	dst = appendString(dst, m.Event)
+	dst = appendString(dst, event)
 	dst = append(dst, `,"channel":`...)
 	dst = appendString(dst, m.Channel)
 	dst = append(dst, `,"data":`...)

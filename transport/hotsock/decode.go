@@ -101,6 +101,8 @@ func (f *frame) command(maxData int) (actors.Command, *channel.Error) {
 		return f.setStorage(maxData)
 	case "hotsock.channelStorageGet":
 		return f.getStorage()
+	case "hotsock.messageReaction":
+		return f.react(maxData)
 	case "hotsock.umdUpdate":
 		return f.updateUMD(maxData)
 	case "hotsock.heartbeat":

@@ -14,6 +14,7 @@ type engine interface {
 	SetStorage(ctx context.Context, app string, r actors.SetStorageRequest) error
 	ChannelInfo(ctx context.Context, app, name string) (*channel.Info, error)
 	ListStorage(ctx context.Context, app string, r actors.ListStorageRequest) (*channel.Entries, error)
+	ListReactions(ctx context.Context, app string, r actors.ListReactionsRequest) (*channel.Reactions, error)
 	ListMessages(ctx context.Context, app string, r actors.ListMessagesRequest) (*channel.Messages, error)
 }
 

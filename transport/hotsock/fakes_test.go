@@ -26,6 +26,7 @@ type recorder struct {
 	info    channel.Info
 	entries channel.Entries
 	page    channel.Messages
+	reacted channel.Reactions
 
 	clients chan *recordedClient // one for each Open
 }
@@ -91,6 +92,10 @@ func (e *recorder) ListStorage(ctx context.Context, app string, r actors.ListSto
 
 func (e *recorder) ListMessages(ctx context.Context, app string, r actors.ListMessagesRequest) (*channel.Messages, error) {
 	return &e.page, e.ask(r)
+}
+
+func (e *recorder) ListReactions(ctx context.Context, app string, r actors.ListReactionsRequest) (*channel.Reactions, error) {
+	return &e.reacted, e.ask(r)
 }
 
 // recordedClient is the engine's end of a connection; the test plays the engine.

@@ -57,6 +57,7 @@ var routes = []route{
 	{http.MethodGet, []string{"channels", anySegment}, "channel", true, (*Handler).channelInfo},
 	{http.MethodGet, []string{"channels", anySegment, "storage"}, "channel storage", true, (*Handler).channelStorage},
 	{http.MethodPost, []string{clientRoot, "listMessages"}, "list messages", false, (*Handler).listMessages},
+	{http.MethodPost, []string{clientRoot, "listReactions"}, "list reactions", false, (*Handler).listReactions},
 }
 
 // A call is one request to the HTTP APIs.

@@ -162,7 +162,7 @@ func TestListMessages(t *testing.T) {
 		asked              any
 	}{
 		{"all", who, `{"channel":"c"}`, 200, both, ask(func(*actors.ListMessagesRequest) {})},
-		{"reactions that are not there", who, `{"channel":"c","expandReactions":true}`, 200, `{"messages":[` + ann + `,"reactions":{}},` + server + `,"reactions":{}}]}`, ask(func(*actors.ListMessagesRequest) {})},
+		{"reactions that are not there", who, `{"channel":"c","expandReactions":true}`, 200, `{"messages":[` + ann + `,"reactions":{}},` + server + `,"reactions":{}}]}`, ask(func(r *actors.ListMessagesRequest) { r.ExpandReactions = true })},
 		{"oldest first", who, `{"channel":"c","after":"a","before":"b","reverse":false}`, 200, both, ask(func(r *actors.ListMessagesRequest) { r.After = "a" })},
 		{"newest first", who, `{"channel":"c","after":"a","before":"b","reverse":true}`, 200, both, ask(func(r *actors.ListMessagesRequest) { r.Before, r.Reverse = "b", true })},
 		{"a limit", who, `{"channel":"c","limit":7}`, 200, both, ask(func(r *actors.ListMessagesRequest) { r.Limit = 7 })},
@@ -188,6 +188,13 @@ func TestListMessages(t *testing.T) {
 			}
 		})
 	}
+	t.Run("reactions", func(t *testing.T) {
+		e.page.Reactions = [][]channel.ReactionCount{nil, {{Reaction: "👍", Count: 2}}}
+		r := request(h, "POST", "http://x"+who, `{"channel":"c"}`)
+		if got, want := bodyOf(t, r), `{"messages":[`+ann+`},`+server+`,"reactions":{"👍":{"count":2}}}]}`; got != want {
+			t.Errorf("\n got %s\nwant %s", got, want)
+		}
+	})
 	t.Run("a wrong secret", func(t *testing.T) {
 		e.answer = channel.ErrUnauthorized
 		if r := request(h, "POST", "http://x"+who, `{"channel":"c"}`); r.StatusCode != 401 || r.Header.Get("Access-Control-Allow-Origin") != "*" {

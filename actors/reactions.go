@@ -1,0 +1,105 @@
+package actors
+
+import (
+	"context"
+
+	"github.com/oklog/ulid/v2"
+
+	"dormouse/actors/channel"
+	"dormouse/claims"
+)
+
+// A ReactRequest is a backend's reaction, in the name of a user.
+type ReactRequest struct {
+	Channel             string
+	MessageID, Reaction string
+	Remove              bool
+	UID                 string // whose reaction it is, never empty
+	UMD                 []byte // one compact JSON value of at most 1 KiB; nil: null
+	Emit                bool
+	Origin              Origin
+}
+
+// React adds a user's reaction to a stored message, or takes it back, and returns once that is durable. The
+// channel's name must have been checked, and so must UMD. The answer has the reaction's id, zero if there
+// was nothing to take back.
+//
+// Errors: channel.ErrReactionUIDRequired, ErrInvalidReaction, ErrMessageNotFound, ErrReactionCapacityReached,
+// any other *channel.Error, or ctx's: then it may have happened or not.
+func (s *System) React(ctx context.Context, app string, r ReactRequest) (*channel.Published, error) {
+	if s.tooBusy() {
+		return nil, channel.ErrUnavailable
+	}
+	cmd := &channel.React{
+		Sender:    r.Origin.sender(),
+		MessageID: messageID(r.MessageID),
+		Reaction:  r.Reaction,
+		Remove:    r.Remove,
+		Server:    true,
+		Emit:      r.Emit,
+	}
+	cmd.UID, cmd.UMD = r.UID, r.UMD
+	result, err := s.askAndWait(ctx, channelAddress(app, r.Channel), cmd)
+	if err != nil {
+		return nil, err
+	}
+	return result.(*channel.Published), nil
+}
+
+// A ListReactionsRequest reads the reactions to one message as a live connection may see them.
+type ListReactionsRequest struct {
+	ConnectionID, Secret string
+	Channel              string // or an alias
+	MessageID            string
+}
+
+// ListReactions reads the reactions to a stored message that the connection sees in its history.
+//
+// Errors: channel.ErrUnauthorized if there is no such connection or the secret is wrong, ErrNotSubscribed,
+// ErrMessageNotFound, any other *channel.Error, or ctx's.
+func (s *System) ListReactions(ctx context.Context, app string, r ListReactionsRequest) (*channel.Reactions, error) {
+	cmd := &channel.ListReactions{ConnectionID: r.ConnectionID, MessageID: messageID(r.MessageID)}
+	result, err := s.askConnection(ctx, app, r.ConnectionID, r.Secret, func(a *connectionActor, reply func(any, error)) {
+		a.askSubscribed(r.Channel, cmd, reply)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return result.(*channel.Reactions), nil
+}
+
+// messageID reads a message's id; zero, which no message has, for a text that is none.
+func messageID(text string) ulid.ULID {
+	id, err := ulid.ParseStrict(text)
+	if err != nil {
+		return ulid.ULID{}
+	}
+	return id
+}
+
+// react hands a reaction to its channel, which alone knows the message and so what the token says of it.
+func (a *connectionActor) react(c *React) {
+	name, m := a.resolve(c.Channel)
+	if err := claims.CheckChannel(name); err != nil {
+		a.refuse(c.Channel, c.Ref, channel.ErrInvalidChannel.With("%s.", sentence(err)))
+		return
+	}
+	if m == nil {
+		a.refuse(c.Channel, c.Ref, channel.ErrNotSubscribed)
+		return
+	}
+	cmd := &channel.React{
+		Sender:    a.sender(),
+		MessageID: messageID(c.MessageID),
+		Reaction:  c.Reaction,
+		Remove:    c.Remove,
+		Fault:     c.Fault,
+	}
+	if c.Schedule.Expression != "" {
+		cmd.Fault = channel.ErrInvalidSchedule.With("A reaction cannot be scheduled; send it without scheduleExpression.")
+	}
+	if c.Ref != "" {
+		cmd.Sink = nil // so that there is a result, whose id the acknowledgement carries
+	}
+	a.send(name, c.Channel, c.Ref, cmd)
+}
