@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -132,7 +131,7 @@ func (r *readmeTour) wait(out *transcript, expr string) string {
 		select {
 		case <-more:
 		case <-deadline:
-			r.t.Fatal(fmt.Sprintf("there is no %s in\n%s", expr, text))
+			r.t.Fatalf("there is no %s in\n%s", expr, text)
 		}
 	}
 }

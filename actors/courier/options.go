@@ -65,10 +65,10 @@ func (o *Options) Validate() error {
 	names := map[string]bool{}
 	for _, e := range o.Endpoints {
 		if e.Name() == "" || len(e.Name()) > maxNameSize {
-			errs = append(errs, fmt.Errorf("Endpoints: a name has 1 to %d bytes", maxNameSize))
+			errs = append(errs, fmt.Errorf("option Endpoints: a name has 1 to %d bytes", maxNameSize))
 		}
 		if names[e.Name()] {
-			errs = append(errs, fmt.Errorf("Endpoints: %s is there twice", e.Name()))
+			errs = append(errs, fmt.Errorf("option Endpoints: %s is there twice", e.Name()))
 		}
 		names[e.Name()] = true
 	}
