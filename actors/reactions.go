@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 
+	"github.com/google/uuid"
 	"github.com/oklog/ulid/v2"
 
 	"dormouse/actors/channel"
@@ -97,6 +98,9 @@ func (a *connectionActor) react(c *React) {
 	}
 	if c.Schedule.Expression != "" {
 		cmd.Fault = channel.ErrInvalidSchedule.With("A reaction cannot be scheduled; send it without scheduleExpression.")
+	}
+	if a.system.courier != nil {
+		cmd.RequestID = uuid.NewString() // whether backends are told of it, the channel will find
 	}
 	if c.Ref != "" {
 		cmd.Sink = nil // so that there is a result, whose id the acknowledgement carries

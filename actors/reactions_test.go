@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 
+	"github.com/google/uuid"
 	"github.com/oklog/ulid/v2"
 
 	"dormouse/actors"
@@ -173,5 +175,38 @@ func TestABackendReacts(t *testing.T) {
 			t.Error(err)
 		}
 		ann.Expect(`unreacted c {"messageId":"` + id + `","reaction":"👍","action":"remove"} uid=bot umd="b"`)
+	})
+}
+
+// TestBackendsHearOfReactions: of both the first request's metadata, and the umd that it had.
+func TestBackendsHearOfReactions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &backend{types: []string{"hotsock.messageReactionAdded", "hotsock.messageReactionRemoved"}}
+		s := actorstest.Start(t, eventsTo(b))
+		id := stored(t, s, "1").String()
+		emit := map[string]any{"hotsock.messageReaction": map[string]any{"emitPubSubEvent": true}}
+		ann, quiet := s.Connect(reactor("ann", emit)), s.Connect(reactor("bob", nil))
+		ann.Send(subscribe("c"), &actors.React{Channel: "c", MessageID: id, Reaction: "x"})
+		quiet.Send(subscribe("c"), &actors.React{Channel: "c", MessageID: id, Reaction: "x"})
+		added := b.expect(t, "messageReactionAdded")[0]
+		if _, err := uuid.Parse(added.Metadata["requestId"]); err != nil || added.Metadata["connectionId"] != ann.Connection.ID() ||
+			added.Metadata["reaction"] != "x" || added.Metadata["channel"] != "c" || added.Metadata["trigger"] != "client.websocket" {
+			t.Errorf("%+v", added)
+		}
+		if d := added.Data; d["messageId"] != id || d["uid"] != "ann" || d["umd"] != 1.0 || d["reaction"] != "x" || d["id"] == "" || d["expiresAt"] == nil {
+			t.Errorf("%+v", d)
+		}
+		ann.Send(&actors.UpdateUMD{Channel: "c", Token: umdToken(s, "ann", 2, nil)}, &actors.React{Channel: "c", MessageID: id, Reaction: "x", Remove: true})
+		removed := b.expect(t, "messageReactionRemoved")[0]
+		for _, name := range []string{"id", "messageId", "umd", "createdAt", "expiresAt"} {
+			if removed.Data[name] != added.Data[name] {
+				t.Errorf("%s is %v, was %v", name, removed.Data[name], added.Data[name])
+			}
+		}
+		if removed.Metadata["requestId"] != added.Metadata["requestId"] {
+			t.Errorf("%+v", removed.Metadata)
+		}
+		quiet.Send(&actors.React{Channel: "c", MessageID: id, Reaction: "x", Remove: true})
+		b.expect(t)
 	})
 }

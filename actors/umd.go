@@ -81,12 +81,13 @@ func (a *connectionActor) updateUMD(c *UpdateUMD, reply func(any, error)) {
 
 // updateOwnUMD changes what the connection's broadcasts carry and its later subscriptions begin with, and,
 // if the token says so, every subscription that there is or is being made: each of those commands stands
-// behind its subscribe in the channel's mailbox.
+// behind its subscribe in the channel's mailbox. Backends hear of another value, and not of an equal one.
 func (a *connectionActor) updateOwnUMD(c *UpdateUMD, token *claims.Claims, spend *claims.Spend, reply func(any, error)) {
+	changed := !channel.EqualUMD(a.umd, token.UMD)
 	a.umd = token.UMD
 	p := &propagation{sink: a.sink, ref: c.Ref, reply: reply}
 	p.left.Store(2)
-	if !a.emitUpdated(p.settle) {
+	if !changed || !a.emitUpdated(p.settle) {
 		p.left.Store(1)
 	}
 	if spend != nil {

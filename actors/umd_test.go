@@ -290,3 +290,27 @@ func TestASingleUseUMDTokenIsSpentOnlyBySuccess(t *testing.T) {
 		ann.Expect("error INVALID_UMD_TOKEN")
 	})
 }
+
+// TestBackendsHearOfAnotherUMD: once, and not of an equal value.
+func TestBackendsHearOfAnotherUMD(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &backend{types: []string{"hotsock.connectionUpdated", "hotsock.memberUpdated"}}
+		s := actorstest.Start(t, eventsTo(b))
+		ann := s.Connect(member("ann"))
+		ann.Send(subscribe("presence.r"))
+		value := func(umd any) string { return umdToken(s, "ann", umd, own("umdPropagate")) }
+		ann.Send(&actors.UpdateUMD{Token: value(map[string]any{"a": 1, "b": 2}), Ref: "r1"})
+		got := b.take()
+		slices.SortFunc(got, func(x, y envelope) int { return strings.Compare(x.Type, y.Type) })
+		if len(got) != 2 || got[0].DataType != "connection" || got[0].Data["umd"].(map[string]any)["b"] != 2.0 || got[1].Type != "hotsock.memberUpdated" {
+			t.Errorf("%+v", got)
+		}
+		ann.Send(&actors.UpdateUMD{Token: value(map[string]any{"b": 2, "a": 1}), Ref: "r2"})
+		b.expect(t)
+		ann.Send(&actors.UpdateUMD{Channel: "presence.r", Token: value(3), Ref: "r3"})
+		b.expect(t, "memberUpdated")
+		if n := ann.Completed(); n != 4 {
+			t.Errorf("%d of 4 commands were completed", n)
+		}
+	})
+}
