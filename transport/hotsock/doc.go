@@ -23,6 +23,20 @@
 // The engine hands messages to [Codec] (codec.go), once for all who read them, and the bytes to each sink.
 // Nothing in a delivered frame is per connection.
 //
+// # Reactions and user metadata
+//
+// A reaction's data is judged in the channel, after the subscription and the uid: what is wrong with it
+// travels along as the command's fault (reactions.go). Where the docs are silent: the frame that tells of a
+// removal has an id of its own, so that ids rise from frame to frame; what cannot be added because the
+// message has as many reactions as it may have is REACTION_CAPACITY_REACHED. A umd update has no answer
+// unless it has a ref; one that is propagated is refused for each channel that has no room, by the channel's
+// name, while the others change.
+//
+//	> {"event":"hotsock.messageReaction","channel":"c","data":{"messageId":"…","reaction":"👍","action":"add"}}
+//	< {"id":"…","event":"hotsock.messageReactionAdded","channel":"c","data":{"messageId":"…","reaction":"👍","action":"add"},"meta":{…}}
+//	> {"event":"hotsock.umdUpdate","channel":"presence.c","data":{"token":"…"}}
+//	< {"event":"hotsock.memberUpdated","channel":"presence.c","data":{"member":{…},"members":[…]}}
+//
 // # Coming back
 //
 // Beyond Hotsock: a subscribe with data {"resume":true} reads numbers, and one with
