@@ -51,7 +51,6 @@ var Codes = []Code{
 	{"ALREADY_SUBSCRIBED", 409, "the connection is subscribed to the channel"},
 	{"PRESENCE_CHANNEL_USER_ID_REQUIRED", 403, "presence channels need a uid"},
 	{"PRESENCE_CHANNEL_CAPACITY_REACHED", 409, "the list of members would be too large"},
-	{"SCHEDULE_CAPACITY_REACHED", 409, "as much is scheduled on the channel as may be"},
 	{"REACTION_CAPACITY_REACHED", 409, "the message has as many reactions as it may have"},
 
 	{"NOT_FOUND", 404, "there is nothing at this path"},
