@@ -57,7 +57,6 @@ var Codes = []Code{
 	{"SCHEDULE_CAPACITY_REACHED", 409, "the channel has no room for more schedules"},
 	{"SCHEDULE_NOT_FOUND", 404, "no such schedule: it has run, or was cancelled"},
 	{"MESSAGE_NOT_FOUND", 404, "no such stored message, or not for this reader"},
-	{"SCHEDULE_NOT_FOUND", 404, "no such schedule: it never was, has run, or was cancelled"},
 	{"METHOD_NOT_ALLOWED", 405, "the path does not take this method"},
 	{"UPGRADE_REQUIRED", 426, "the path takes WebSocket connections only"},
 	{"RATE_LIMITED", 429, "too many frames or connects; slow down"},
