@@ -68,6 +68,10 @@ func (m *channelMachine) decide(step channel.Step, cmd any, fx *channel.Effects)
 		return m.channel.ListMessages(step, cmd, fx)
 	case *channel.GetInfo:
 		return m.channel.GetInfo(step, cmd, fx)
+	case *channel.DeleteMessage:
+		return m.channel.DeleteMessage(step, cmd, fx)
+	case *channel.Delete:
+		return m.channel.Delete(step, cmd, fx)
 	case due:
 		return m.channel.Due(step, fx)
 	case seal:

@@ -89,6 +89,7 @@ type PublishRequest struct {
 	Store           int64 // seconds of retention; 0: not stored; -1: for ever
 	Emit            bool
 	DeduplicationID string
+	By              *Author // nil: the server, which has no meta on the wire
 	Origin          Origin
 }
 
@@ -98,7 +99,14 @@ type SetStorageRequest struct {
 	Data         []byte
 	Store        int64 // seconds of retention, never 0; -1: for ever
 	Emit         bool
+	By           *Author // nil: the server
 	Origin       Origin
+}
+
+// An Author is who a backend speaks for, by a token instead of an API key.
+type Author struct {
+	UID string
+	UMD []byte // nil: null
 }
 
 // ListStorageRequest reads a page of a channel's storage, in key order.
@@ -107,16 +115,8 @@ type ListStorageRequest struct {
 	Keys    []string // at most 100; nil: all
 	After   string
 	Limit   int // 1 to 100; 0: 100
-}
-
-// ListMessagesRequest reads stored messages as one connection may see them.
-type ListMessagesRequest struct {
-	ConnectionID, Secret string
-	Channel              string // or an alias
-	After, Before        string // message ids, exclusive
-	Reverse              bool
-	Limit                int  // clamped to 1 to 100; 0: 100
-	ExpandReactions      bool // who has reacted, too
+	// Allow leaves out keys that the asker may not get; nil: none. It may be called on any goroutine.
+	Allow func(key string) bool
 }
 
 // UpdateUMDRequest changes a umd as one connection may.

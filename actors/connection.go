@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"sync/atomic"
 	"time"
 
 	"dormouse/actors/channel"
@@ -26,7 +27,7 @@ func (s *System) Admit(_ context.Context, r ConnectRequest) (*Admission, error) 
 	if s.draining.Load() || s.connections.len() >= s.options.MaxConnections {
 		return nil, channel.ErrUnavailable
 	}
-	token, err := s.options.Verifier.Verify(r.Token, claims.ScopeConnect, s.clock.wall())
+	token, err := s.verify(r.App, r.Token, claims.ScopeConnect)
 	if err != nil {
 		return nil, err
 	}
@@ -34,12 +35,7 @@ func (s *System) Admit(_ context.Context, r ConnectRequest) (*Admission, error) 
 		return nil, &claims.Error{Reason: claims.ReasonBinding, Detail: "a token with connectionId cannot open a connection"}
 	}
 	if token.SingleUse {
-		spend := token.Spend(r.App)
-		if err := s.options.Ledger.Reserve(spend); err != nil {
-			return nil, err
-		}
-		if err := s.options.Ledger.Spend(spend); err != nil {
-			s.options.Ledger.Release(spend)
+		if err := s.Spend(r.App, token); err != nil {
 			return nil, err
 		}
 	}
@@ -58,9 +54,13 @@ type Admission struct {
 // what autoSubscribe brings; sink.Deliver may be called before Open returns.
 func (a *Admission) Open(sink channel.Sink) *Connection {
 	s := a.system
-	c := &Connection{system: s, app: a.request.App, id: newConnectionID(), secret: newSecret()}
-	s.spawnConnection(&connectionBirth{system: s, connection: c, sink: sink, claims: a.claims, request: a.request})
+	c := &Connection{system: s, app: a.request.App, id: newConnectionID(), secret: newSecret(), since: s.clock.wall()}
+	c.birth = &connectionBirth{system: s, connection: c, sink: sink, claims: a.claims, request: a.request}
+	s.spawnConnection(c.birth)
 	s.connections.add(c)
+	if s.revocations.covers(c.app, a.claims) { // it was revoked since Admit
+		c.handle.post(dismissed{channel.CloseRevoked})
+	}
 	c.handle.post(begin{})
 	return c
 }
@@ -71,6 +71,9 @@ type Connection struct {
 	handle     *handle
 	app        string
 	id, secret string
+	calls      atomic.Int32 // over HTTP, unanswered
+	birth      *connectionBirth
+	since      time.Time
 }
 
 // ID returns the connection's id: 16 characters ending in "=".

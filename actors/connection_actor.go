@@ -33,6 +33,8 @@ type connectionActor struct {
 	greeted bool      // they are
 	ended   bool      // the socket is gone
 
+	call *call // being run, if it came over HTTP and not as a frame
+
 	expiresAt time.Time // zero: never
 	keepAlive time.Time // next one; zero: not asked for
 	heartbeat time.Time // the deadline; zero: not asked for
@@ -78,6 +80,7 @@ type membership struct {
 // rights is what the connection may do on one channel, with the verdicts so far.
 type rights struct {
 	grant  *claims.ChannelGrant
+	token  *claims.Claims // that the subscription was made with; nil: the connect token alone
 	events map[string]claims.EventGrant
 	keys   map[string]claims.KeyGrant
 }
@@ -116,6 +119,12 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 		a.connectionBirth, a.handle = m, m.connection.handle
 		a.uid, a.umd = m.claims.UID, m.claims.UMD
 		return
+	case *errand:
+		if a.greeted || a.ended {
+			a.do(m)
+		} else {
+			a.early = append(a.early, m)
+		}
 	case Command:
 		if a.ended {
 			break // nobody reads the answer, and nothing may come of it
@@ -141,6 +150,16 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 		}
 	case dismissed:
 		a.sink.Close(m.close)
+	case revoked:
+		a.revoked(&m.Revocation)
+	case describe:
+		m.reply(a.describe())
+	case evict:
+		if j := a.memberships[m.name]; j != nil && j.rights != nil {
+			a.evict(j, m.reply)
+		} else {
+			m.reply(nil, channel.ErrNotSubscribed)
+		}
 	case gone:
 		a.end()
 		if a.handle.retire() {
@@ -149,8 +168,6 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 		}
 		// Whoever posted before may wait for an answer: they come first, and are told.
 		a.handle.post(gone{})
-	case *errand:
-		a.do(m)
 	default:
 		return // protoactor's own
 	}
@@ -161,6 +178,11 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 func (a *connectionActor) receive(cmd Command) {
 	a.system.stats.commands.Add(1)
 	defer a.guard(nil)
+	a.decide(cmd)
+}
+
+// decide runs one command, of a frame or of an HTTP call.
+func (a *connectionActor) decide(cmd Command) {
 	switch c := cmd.(type) {
 	case *Publish:
 		a.publish(c)
@@ -176,6 +198,8 @@ func (a *connectionActor) receive(cmd Command) {
 		a.react(c)
 	case *UpdateUMD:
 		a.updateUMD(c, nil)
+	case *errand:
+		a.do(c)
 	case *Heartbeat:
 		if a.claims.HeartbeatTimeout > 0 {
 			a.heartbeat = a.system.clock.now().Add(a.claims.HeartbeatTimeout)
@@ -283,6 +307,11 @@ func (a *connectionActor) end() {
 		}
 		a.system.router.tell(a.channel(name), &ask{cmd: &channel.Unsubscribe{Sender: a.sender(), Gone: true}, reply: left.channel()})
 	}
+	for _, cmd := range a.early {
+		if e, ok := cmd.(*errand); ok {
+			a.do(e)
+		}
+	}
 	left.connection()
 	a.memberships, a.unjoined, a.autos, a.early = nil, nil, nil, nil
 }
@@ -295,12 +324,20 @@ func (a *connectionActor) say(m *channel.Message) {
 // refuse answers a command that no channel needs to see.
 func (a *connectionActor) refuse(name, ref string, err *channel.Error) {
 	a.system.stats.refusals.Add(1)
+	if a.call != nil {
+		a.call.reply(nil, err)
+		return
+	}
 	a.say(&channel.Message{Kind: channel.KindError, Channel: name, Err: err, Ref: ref})
 	a.sink.Complete(1)
 }
 
 // acknowledge answers a command that succeeded here.
 func (a *connectionActor) acknowledge(ref string) {
+	if a.call != nil {
+		a.call.reply(nil, nil)
+		return
+	}
 	if ref != "" {
 		a.say(&channel.Message{Kind: channel.KindAck, Ref: ref})
 	}
@@ -312,8 +349,13 @@ func (a *connectionActor) channel(name string) Address {
 	return channelAddress(a.request.App, name)
 }
 
-// sender is who a command to a channel comes from.
+// sender is who a command to a channel comes from. One over HTTP has no sink: its answer is a result.
 func (a *connectionActor) sender() channel.Sender {
+	if a.call != nil {
+		s := a.call.from.sender()
+		s.ConnectionID, s.UID, s.UMD = a.connection.id, a.uid, a.umd
+		return s
+	}
 	return channel.Sender{
 		ConnectionID: a.connection.id,
 		Sink:         a.sink,

@@ -45,13 +45,17 @@ func (a *connectionActor) rightsOn(name string, m *membership) *rights {
 
 // send hands a command to a channel, with the client's name for it.
 func (a *connectionActor) send(real, name, ref string, cmd any) {
+	if a.call != nil {
+		a.system.router.tell(a.channel(real), a.call.asked(real, cmd))
+		return
+	}
 	a.system.router.tell(a.channel(real), &ask{cmd: cmd, sink: a.sink, name: name, ref: ref})
 }
 
 // refuseOn refuses a command on a channel. If the connection has or had to do with the channel, the channel
 // gives the answer, so that it does not overtake others that it still holds back.
 func (a *connectionActor) refuseOn(m *membership, name, ref string, err *channel.Error) {
-	if m == nil {
+	if m == nil || a.call != nil {
 		a.refuse(name, ref, err)
 		return
 	}
@@ -164,7 +168,7 @@ func checkSchedule(s Schedule, forbidden bool) *channel.Error {
 func (a *connectionActor) subscribe(c *Subscribe) {
 	layers := claims.Layers{Connect: a.claims}
 	if c.Token != "" {
-		token, err := a.system.options.Verifier.Verify(c.Token, claims.ScopeSubscribe, a.system.clock.wall())
+		token, err := a.system.verify(a.request.App, c.Token, claims.ScopeSubscribe)
 		if err == nil {
 			err = token.Bind(a.connection.id, a.uid)
 		}
@@ -204,7 +208,7 @@ func (a *connectionActor) subscribe(c *Subscribe) {
 			cmd.Spend = &spend
 		}
 	}
-	a.join(name, &ask{cmd: cmd, sink: a.sink, name: c.Channel, ref: c.Ref}, grant)
+	a.join(name, &ask{cmd: cmd, sink: a.sink, name: c.Channel, ref: c.Ref}, &rights{grant: grant, token: layers.Subscribe})
 }
 
 // refuseJoin refuses a subscribe. Being subscribed already goes before every other reason, and that answer
@@ -231,7 +235,7 @@ func (a *connectionActor) autoSubscribe() {
 		cmd := &channel.Subscribe{Sender: a.sender(), UID: a.uid, UMD: a.umd, Alias: grant.Alias(), Auto: true, Grant: grant}
 		handle := a.handle
 		a.join(name, &ask{cmd: cmd, sink: a.sink, name: name, unasked: true,
-			reply: func(any, error) { handle.post(autoSubscribed{}) }}, grant)
+			reply: func(any, error) { handle.post(autoSubscribed{}) }}, &rights{grant: grant})
 		return
 	}
 	a.greeted = true
@@ -243,7 +247,7 @@ func (a *connectionActor) autoSubscribe() {
 }
 
 // join sends a subscribe, and believes that it will succeed unless the channel is joined already.
-func (a *connectionActor) join(name string, q *ask, grant *claims.ChannelGrant) {
+func (a *connectionActor) join(name string, q *ask, granted *rights) {
 	m := a.memberships[name]
 	if m == nil {
 		m = &membership{name: name}
@@ -253,7 +257,7 @@ func (a *connectionActor) join(name string, q *ask, grant *claims.ChannelGrant) 
 		a.memberships[name] = m
 	}
 	a.attempts++
-	o := &outcome{membership: m, attempt: a.attempts, rights: &rights{grant: grant}}
+	o := &outcome{membership: m, attempt: a.attempts, rights: granted}
 	m.pending++
 	if m.rights == nil {
 		m.rights, m.attempt = o.rights, o.attempt

@@ -58,6 +58,7 @@ type durableActor struct {
 	sealing bool // the last command was seal
 	fx      channel.Effects
 
+	tails tails  // who else hears what it tells; nil almost always
 	alarm *alarm // for what is due next, if that is near
 }
 
@@ -144,9 +145,16 @@ func (a *durableActor) decideAndApply(q *ask, now, stamp time.Time) (result any,
 			return nil, 0, nil
 		}
 		decided = seal{}
+	case beginTail:
+		a.tails, err = a.tails.begin(cmd.t)
+		return nil, 0, err
+	case endTail:
+		a.tails = a.tails.end(cmd.t)
+		return nil, 0, nil
 	}
 	fx := &a.fx
 	fx.Reset()
+	fx.Tailed = a.tails != nil
 	a.mark()
 	step := channel.Step{
 		At: now, Stamp: stamp, Seq: a.rows.Seq() + 1, Generation: a.rows.Generation(), Entropy: a.system.entropy,
@@ -267,7 +275,7 @@ func (a *durableActor) endTurn() {
 	}
 	a.ops = 0
 	if a.rows != nil {
-		a.handle.needed.Store(!a.idle())
+		a.handle.needed.Store(!a.idle() || a.tails != nil)
 		handle, turn := a.handle, a.turn+1
 		a.noteKept()
 		durability := a.durability
@@ -290,6 +298,9 @@ func (a *durableActor) endTurn() {
 func (a *durableActor) leave(o *output) {
 	if o.delivery.Message != nil {
 		a.system.stats.deliveries.Add(uint64(deliver(&o.delivery)))
+		if a.tails != nil {
+			a.tails.hear(&o.delivery, a.system.clock.now())
+		}
 	}
 	if q := o.done; q != nil {
 		if q.reply != nil {
@@ -308,7 +319,7 @@ func (a *durableActor) sleep() bool {
 	if unused < int64(a.system.options.IdleAfter) || !a.gate.open() || a.handle.durable.Load() != a.turn {
 		return false
 	}
-	if a.rows != nil && !a.idle() {
+	if a.rows != nil && !a.idle() || a.tails != nil {
 		return false
 	}
 	if a.rows != nil && a.unsealed() && !a.sealing {

@@ -14,6 +14,9 @@ type errand struct {
 	reply func(result any, err error)
 }
 
+// An errand waits behind what the client sent before its connection was greeted.
+func (*errand) command() {}
+
 // askConnection has run act for the app's live connection with this id and secret, and waits for the reply
 // or for ctx's end. run must not wait; whatever it calls replies, at once or later.
 //
@@ -24,6 +27,11 @@ func (s *System) askConnection(ctx context.Context, app, id, secret string, run 
 	if c == nil {
 		return nil, channel.ErrUnauthorized
 	}
+	return c.ask(ctx, run)
+}
+
+// ask is askConnection for a connection that was found.
+func (c *Connection) ask(ctx context.Context, run func(a *connectionActor, reply func(result any, err error))) (any, error) {
 	type answer struct {
 		result any
 		err    error

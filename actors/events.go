@@ -56,6 +56,11 @@ func (a *durableActor) apply(q *ask, now time.Time) (seq uint64, err error) {
 		}
 	}
 	switch {
+	case fx.Erase:
+		if _, err := a.rows.Apply(fx.Writes); err != nil {
+			return 0, err
+		}
+		return a.rows.DeleteAll()
 	case rows > 0:
 		return a.rows.Apply(fx.Writes)
 	case len(fx.Writes) > 0:

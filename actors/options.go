@@ -43,6 +43,10 @@ type Options struct {
 	// channel.Options.ReplayBytes; beyond it, the channels that were used least lately let go of theirs.
 	// Default 256 MiB.
 	MaxReplayBytes int64
+	// PageBytes ends a page of messages before the one that would make its data longer, and
+	// StoragePageBytes a page of entries; a page has at least one. Default 4 MiB, which 100 values as
+	// large as clients of Hotsock expect never reach; and 1 MiB.
+	PageBytes, StoragePageBytes int
 
 	// Logger gets faults and panics; nil: slog.Default.
 	Logger *slog.Logger
@@ -67,6 +71,8 @@ func (o *Options) EnsureDefaults() {
 	setDefault(&o.MaxConnections, 1_000_000)
 	setDefault(&o.MaxConnectionAge, 24*time.Hour)
 	setDefault(&o.KeepAlivePeriod, 570*time.Second)
+	setDefault(&o.PageBytes, 4<<20)
+	setDefault(&o.StoragePageBytes, 1<<20)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -95,6 +101,8 @@ func (o *Options) Validate() error {
 	if err := o.Events.Validate(); err != nil {
 		errs = append(errs, err)
 	}
+	wrong(o.PageBytes < 0, "PageBytes must not be negative")
+	wrong(o.StoragePageBytes < 0, "StoragePageBytes must not be negative")
 	return errors.Join(errs...)
 }
 

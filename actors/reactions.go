@@ -31,6 +31,16 @@ func (s *System) React(ctx context.Context, app string, r ReactRequest) (*channe
 	if s.tooBusy() {
 		return nil, channel.ErrUnavailable
 	}
+	result, err := s.askAndWait(ctx, channelAddress(app, r.Channel), r.command(s))
+	if err != nil {
+		return nil, err
+	}
+	return result.(*channel.Published), nil
+}
+
+func (r *ReactRequest) target() string { return r.Channel }
+
+func (r *ReactRequest) command(*System) any {
 	cmd := &channel.React{
 		Sender:    r.Origin.sender(),
 		MessageID: messageID(r.MessageID),
@@ -40,33 +50,7 @@ func (s *System) React(ctx context.Context, app string, r ReactRequest) (*channe
 		Emit:      r.Emit,
 	}
 	cmd.UID, cmd.UMD = r.UID, r.UMD
-	result, err := s.askAndWait(ctx, channelAddress(app, r.Channel), cmd)
-	if err != nil {
-		return nil, err
-	}
-	return result.(*channel.Published), nil
-}
-
-// A ListReactionsRequest reads the reactions to one message as a live connection may see them.
-type ListReactionsRequest struct {
-	ConnectionID, Secret string
-	Channel              string // or an alias
-	MessageID            string
-}
-
-// ListReactions reads the reactions to a stored message that the connection sees in its history.
-//
-// Errors: channel.ErrUnauthorized if there is no such connection or the secret is wrong, ErrNotSubscribed,
-// ErrMessageNotFound, any other *channel.Error, or ctx's.
-func (s *System) ListReactions(ctx context.Context, app string, r ListReactionsRequest) (*channel.Reactions, error) {
-	cmd := &channel.ListReactions{ConnectionID: r.ConnectionID, MessageID: messageID(r.MessageID)}
-	result, err := s.askConnection(ctx, app, r.ConnectionID, r.Secret, func(a *connectionActor, reply func(any, error)) {
-		a.askSubscribed(r.Channel, cmd, reply)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return result.(*channel.Reactions), nil
+	return cmd
 }
 
 // messageID reads a message's id; zero, which no message has, for a text that is none.

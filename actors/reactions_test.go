@@ -35,15 +35,15 @@ func stored(t *testing.T, s *actorstest.Server, data string) ulid.ULID {
 	return p.ID
 }
 
-func listed(s *actorstest.Server, c *actorstest.Client, name, id string) string {
-	all, err := s.ListReactions(context.Background(), actorstest.App, actors.ListReactionsRequest{
-		ConnectionID: c.Connection.ID(), Secret: c.Secret(), Channel: name, MessageID: id})
+func listed(t *testing.T, s *actorstest.Server, c *actorstest.Client, name, id string) string {
+	t.Helper()
+	a, err := over(t, s, c, &actors.ListReactions{Channel: name, MessageID: id})
 	var refused *channel.Error
 	if errors.As(err, &refused) {
 		return refused.Code
 	}
 	text := ""
-	for _, x := range all.Items {
+	for _, x := range a.Result.(*channel.Reactions).Items {
 		text += fmt.Sprintf("%s %s %s;", x.Reaction, x.UID, x.UMD)
 	}
 	return text
@@ -72,11 +72,11 @@ func TestReactions(t *testing.T) {
 		bob.Expect("ack r2")
 		ann.ExpectNone()
 
-		if got := listed(s, ann, "here", id.String()); got != "👍 ann 1;👍 bob 1;" {
+		if got := listed(t, s, ann, "here", id.String()); got != "👍 ann 1;👍 bob 1;" {
 			t.Errorf("listed %s", got)
 		}
-		page, err := s.ListMessages(context.Background(), actorstest.App, actors.ListMessagesRequest{
-			ConnectionID: ann.Connection.ID(), Secret: ann.Secret(), Channel: "c", ExpandReactions: true})
+		a, err := over(t, s, ann, &actors.ListMessages{Channel: "c", ExpandReactions: true})
+		page, _ := a.Result.(*channel.Messages)
 		if err != nil || len(page.Reactions) != 1 || page.Reactions[0][0].Count != 2 || len(page.Reactions[0][0].By) != 2 {
 			t.Errorf("%+v %v", page, err)
 		}
@@ -89,7 +89,7 @@ func TestReactions(t *testing.T) {
 		ann = s.Connect(reactor("ann", nil))
 		ann.Send(subscribe("c"))
 		ann.Expect("subscribed c alias=here uid=ann umd=1")
-		if got := listed(s, ann, "c", id.String()); got != "👍 bob 1;" {
+		if got := listed(t, s, ann, "c", id.String()); got != "👍 bob 1;" {
 			t.Errorf("after a restart: %s", got)
 		}
 	})
@@ -133,10 +133,10 @@ func TestAReactionIsRefused(t *testing.T) {
 		if n, m := ann.Completed(), nobody.Completed(); n != 7 || m != 2 {
 			t.Errorf("%d and %d commands were completed", n, m)
 		}
-		if got := listed(s, ann, "c", "no id"); got != "MESSAGE_NOT_FOUND" {
+		if got := listed(t, s, ann, "c", "no id"); got != "MESSAGE_NOT_FOUND" {
 			t.Errorf("listed %s", got)
 		}
-		if got := listed(s, ann, "d", id); got != "NOT_SUBSCRIBED" {
+		if got := listed(t, s, ann, "d", id); got != "NOT_SUBSCRIBED" {
 			t.Errorf("listed %s", got)
 		}
 	})

@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"crypto/subtle"
+	"slices"
 	"sync"
 )
 
@@ -10,8 +11,15 @@ import (
 type registry struct {
 	sync.RWMutex
 	byID shrinkable[string, *Connection]
-	none *sync.Cond // signalled when the last one leaves
+	// byUser has those with a uid, few of each.
+	byUser shrinkable[user, []*Connection]
+	none   *sync.Cond // signalled when the last one leaves
 }
+
+// A user is a uid of an app.
+type user struct{ app, uid string }
+
+func (c *Connection) user() user { return user{c.app, c.birth.claims.UID} }
 
 func newRegistry() *registry {
 	r := new(registry)
@@ -23,12 +31,22 @@ func (r *registry) add(c *Connection) {
 	r.Lock()
 	defer r.Unlock()
 	r.byID.put(c.id, c)
+	if u := c.user(); u.uid != "" {
+		r.byUser.put(u, append(r.byUser.get(u), c))
+	}
 }
 
 func (r *registry) remove(c *Connection) {
 	r.Lock()
 	defer r.Unlock()
 	r.byID.remove(c.id)
+	if u := c.user(); u.uid != "" {
+		if left := slices.DeleteFunc(r.byUser.get(u), func(other *Connection) bool { return other == c }); len(left) > 0 {
+			r.byUser.put(u, left)
+		} else {
+			r.byUser.remove(u)
+		}
+	}
 	if r.byID.len() == 0 {
 		r.none.Broadcast()
 	}
@@ -49,6 +67,26 @@ func (r *registry) authenticate(app, id, secret string) *Connection {
 		return nil
 	}
 	return c
+}
+
+// find returns the app's live connection with this id, nil if there is none.
+func (r *registry) find(app, id string) *Connection {
+	r.RLock()
+	defer r.RUnlock()
+	if c := r.byID.get(id); c != nil && c.app == app {
+		return c
+	}
+	return nil
+}
+
+// of returns the app's connections of this moment, uid's alone if that is not empty.
+func (r *registry) of(app, uid string) []*Connection {
+	if uid != "" {
+		r.RLock()
+		defer r.RUnlock()
+		return slices.Clone(r.byUser.get(user{app, uid}))
+	}
+	return slices.DeleteFunc(r.all(), func(c *Connection) bool { return c.app != app })
 }
 
 // all returns the connections of this moment.

@@ -35,6 +35,8 @@ type System struct {
 	stats       stats
 	panicLog    *rate.Limiter
 	draining    atomic.Bool
+	revocations *revocations
+	tails       atomic.Int32
 
 	notifyExpiry bool // of entries whose claims do not say
 
@@ -75,6 +77,12 @@ func New(o Options) (*System, error) {
 	// Props of its own in memory.
 	s.durables = actor.PropsFromProducer(func() actor.Actor { return &durableActor{} }, actor.WithMailbox(actor.UnboundedLockfree()), actor.WithDispatcher(s.dispatcher))
 	s.clients = actor.PropsFromProducer(func() actor.Actor { return &connectionActor{} }, actor.WithMailbox(actor.UnboundedLockfree()), actor.WithDispatcher(s.dispatcher))
+	var err error
+	if s.revocations, err = newRevocations(o.Store); err != nil {
+		s.actors.Shutdown()
+		s.dispatcher.end()
+		return nil, fmt.Errorf("read the revocations: %w", err)
+	}
 	s.directory = newDirectory(s.spawnDurable)
 	s.router = router{s.directory}
 	if err := s.clock.begin(); err != nil {
@@ -126,10 +134,14 @@ func (s *System) sweep() {
 	defer s.sweeping.Done()
 	ticker := time.NewTicker(max(s.options.IdleAfter/4, 100*time.Millisecond))
 	defer ticker.Stop()
+	forget := time.NewTicker(revocationGrace)
+	defer forget.Stop()
 	for {
 		select {
 		case <-s.stop:
 			return
+		case <-forget.C:
+			s.forgetRevocations()
 		case <-ticker.C:
 			s.trimReplays(s.clock.now())
 			before := s.clock.now().Add(-s.options.IdleAfter).UnixNano()

@@ -419,7 +419,7 @@ func TestStoredMessagesAreListed(t *testing.T) {
 			t.Fatal(err)
 		}
 		ann.Expect("message c e 1")
-		_, err = s.ListMessages(ctx, actorstest.App, actors.ListMessagesRequest{ConnectionID: ann.Connection.ID(), Secret: "wrong", Channel: "c"})
+		_, err = s.Client(actorstest.App, ann.Connection.ID(), "wrong")
 		if !errors.Is(err, channel.ErrUnauthorized) {
 			t.Errorf("a wrong secret: %v", err)
 		}

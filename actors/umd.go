@@ -42,7 +42,7 @@ func (a *connectionActor) updateUMD(c *UpdateUMD, reply func(any, error)) {
 			return
 		}
 	}
-	token, err := a.system.options.Verifier.Verify(c.Token, claims.ScopeUMD, a.system.clock.wall())
+	token, err := a.system.verify(a.request.App, c.Token, claims.ScopeUMD)
 	if err == nil {
 		err = token.Bind(a.connection.id, a.uid)
 	}

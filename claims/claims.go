@@ -32,6 +32,9 @@ type Claims struct {
 	ExpiresAt time.Time
 	// NotBefore is nbf; zero if the claim is absent.
 	NotBefore time.Time
+	// IssuedAt is iat; zero if the claim is absent or no date. It gives and takes no rights: only a
+	// [Revocation] of a user looks at it.
+	IssuedAt time.Time
 	// ID is jti, up to 256 bytes; non-empty whenever SingleUse is true.
 	ID string
 	// SingleUse asks for a Ledger, see Spend.

@@ -35,12 +35,14 @@ const (
 	ReasonBinding Reason = "binding"
 	// ReasonSpent: authentic, but its single use is over. Only callers of a [Ledger] give it.
 	ReasonSpent Reason = "spent"
+	// ReasonRevoked: authentic, but taken back. Only callers that keep [Revocation] give it.
+	ReasonRevoked Reason = "revoked"
 )
 
 // Forbidden reports whether the token is genuine and in date but not good for this use, here or
 // now: HTTP 403. All other reasons are 401.
 func (r Reason) Forbidden() bool {
-	return r == ReasonScope || r == ReasonBinding || r == ReasonSpent
+	return r == ReasonScope || r == ReasonBinding || r == ReasonSpent || r == ReasonRevoked
 }
 
 // Error is the refusal of a token. It never contains the token or any part of it that was not

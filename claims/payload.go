@@ -21,7 +21,7 @@ const (
 // payload holds the known claims of an authentic token, unjudged. Absent ones are nil. Names that
 // differ in letter case are other claims, and like all unknown ones are ignored.
 type payload struct {
-	exp, nbf, aud, iss, scope, jti, singleUse      raw
+	exp, nbf, iat, aud, iss, scope, jti, singleUse raw
 	channels, connectionID, uid, umd               raw
 	umdUpdate, umdPropagate, keepAlive, heartbeats raw
 }
@@ -42,6 +42,8 @@ func (p *payload) claim(name string) *raw {
 		return &p.exp
 	case "nbf":
 		return &p.nbf
+	case "iat":
+		return &p.iat
 	case "aud":
 		return &p.aud
 	case "iss":
@@ -136,6 +138,9 @@ func (v *Verifier) claims(p *payload, use Scope) (*Claims, error) {
 	}
 	c.ExpiresAt, _ = p.exp.date()
 	c.NotBefore, _ = p.nbf.date()
+	if p.iat != nil {
+		c.IssuedAt, _ = p.iat.date()
+	}
 	c.until = c.ExpiresAt.Add(v.options.Leeway)
 	for _, decode := range []func(*payload) error{c.decodeFlags, c.decodeID, c.decodeUser, c.decodeHeartbeat} {
 		if err := decode(p); err != nil {

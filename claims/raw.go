@@ -76,8 +76,10 @@ func (r raw) date() (time.Time, bool) {
 	if !ok || f < minDate || f > maxDate {
 		return time.Time{}, false
 	}
+	// A float64 of this size is a quarter of a microsecond wide: to the nanosecond, 0.752 may be a little
+	// more, and what is of that very millisecond would come before it.
 	seconds := math.Floor(f)
-	return time.Unix(int64(seconds), int64((f-seconds)*1e9)).UTC(), true
+	return time.Unix(int64(seconds), int64(math.Round((f-seconds)*1e6))*1e3).UTC(), true
 }
 
 // members yields the names and values of an object, in their order.

@@ -88,7 +88,7 @@ func (c *verifyCmd) Run(p *program) error {
 	if c.JSON {
 		err = printJSON(p.out, map[string]any{
 			"ok": report.OK(), "actors": report.Actors, "rows": report.Rows, "entries": report.Entries,
-			"due": report.Due, "events": report.Events, "spent": report.Spent, "listed": report.Listed,
+			"due": report.Due, "events": report.Events, "spent": report.Spent, "revoked": report.Revoked, "listed": report.Listed,
 			"faults": append([]string{}, report.Faults...),
 		})
 	} else {
@@ -100,6 +100,7 @@ func (c *verifyCmd) Run(p *program) error {
 			{"timers", strconv.Itoa(report.Due)},
 			{"events waiting", strconv.Itoa(report.Events)},
 			{"spent tokens", strconv.Itoa(report.Spent)},
+			{"revocations", strconv.Itoa(report.Revoked)},
 		})
 		for _, f := range report.Faults {
 			out.line("fault: %s", f)

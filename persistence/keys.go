@@ -18,6 +18,7 @@ import (
 //	n len app len kind name                  → id/8
 //	o event/8 endpoint                       → nothing; this endpoint has the event, others do not yet
 //	q event/8 endpoint                       → dead letter: an event that an endpoint never took
+//	r len app kind id                        → at/8 until/8; a revocation, of a jti (kind j) or a uid (u)
 //	s len app id                             → until/8; a spent id
 //	x until/8 len app id                     → nothing; spent ids by time
 //
@@ -33,6 +34,7 @@ const (
 	spaceName     = 'n'
 	spaceTaken    = 'o'
 	spaceDead     = 'q'
+	spaceRevoked  = 'r'
 	spaceSpent    = 's'
 	spaceSpentEnd = 'x'
 )

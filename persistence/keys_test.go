@@ -5,12 +5,21 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dormouse/claims"
 )
 
 // The layout is what old data folders have. A change here needs a new formatVersion and a way to it.
 func TestKeysAreAsTheyWere(t *testing.T) {
 	const at = 1_700_000_000_000_000_000
 	a := Address{App: "app", Kind: "channel", Name: "a\x00b"}
+	keyOf := func(r claims.Revocation) []byte {
+		key, err := revokedKey(&r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
 	golden := []struct {
 		what string
 		key  []byte
@@ -25,6 +34,8 @@ func TestKeysAreAsTheyWere(t *testing.T) {
 		{"event", appendEventKey(nil, 258), "e\x00\x00\x00\x00\x00\x00\x01\x02"},
 		{"listing", appendListingKey(nil, "app", "sid"), "l\x03appsid"},
 		{"name", appendNameKey(nil, a), "n\x03app\x07channela\x00b"},
+		{"revoked token", keyOf(claims.Revocation{App: "app", ID: "jti"}), "r\x03appjjti"},
+		{"revoked user", keyOf(claims.Revocation{App: "app", UID: "u"}), "r\x03appuu"},
 		{"spent", appendSpentKey(nil, "app", "jti"), "s\x03appjti"},
 		{"spent by time", appendSpentEndKey(nil, at, "app", "jti"), "x\x97\x97\x9c\xfe\x36\x2a\x00\x00\x03appjti"},
 		{"own rows", []byte(rowFormat + rowGeneration + rowClock + rowLastEvent), "!format!generation!clock!last-event"},

@@ -22,6 +22,7 @@ type Report struct {
 	Dead    int // dead letters
 	Spent   int // ids remembered
 	Listed  int // rows that say what actors have
+	Revoked int // tokens and users
 	Faults  []string
 }
 
@@ -92,6 +93,7 @@ func (v *verifier) run() error {
 		{spaceName, v.name}, {spaceDue, v.dueRow}, {spaceEvent, v.event}, {spaceSpent, v.spentID},
 		{spaceListing, v.listing},
 		{spaceTaken, v.taken}, {spaceDead, v.dead},
+		{spaceRevoked, v.revoked},
 	}
 	for _, s := range spaces {
 		if err := v.each([]byte{s.space}, []byte{s.space + 1}, s.visit); err != nil {
@@ -317,6 +319,14 @@ func (v *verifier) taken(key, _ []byte) error {
 func (v *verifier) dead(key, value []byte) error {
 	v.Dead++
 	if _, err := decodeDeadLetter(key, value); err != nil {
+		v.fault("%v", err)
+	}
+	return nil
+}
+
+func (v *verifier) revoked(key, value []byte) error {
+	v.Revoked++
+	if _, err := decodeRevoked(key, value); err != nil {
 		v.fault("%v", err)
 	}
 	return nil

@@ -133,22 +133,27 @@ func (c *Client) ExpectOpen() {
 func (c *Client) greeted() {
 	c.t.Helper()
 	synctest.Wait()
-	c.mu.Lock()
-	_, c.secret, _ = strings.Cut(c.frames[0], " #")
-	c.mu.Unlock()
-	if got := c.next(); !strings.HasPrefix(got, "connected") {
+	got, id := c.take()
+	if !strings.HasPrefix(got, "connected") {
 		c.t.Fatalf("got  %s\nwant a greeting", got)
 	}
+	c.secret = id
 }
 
 // next takes one frame, without its id; "" if there is none.
 func (c *Client) next() string {
+	line, _ := c.take()
+	return line
+}
+
+// take takes one frame, and its id.
+func (c *Client) take() (line, id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.frames) == 0 {
-		return ""
+		return "", ""
 	}
-	line, _, _ := strings.Cut(c.frames[0], " #")
+	line, id, _ = strings.Cut(c.frames[0], " #")
 	c.frames = c.frames[1:]
-	return line
+	return line, id
 }

@@ -14,7 +14,7 @@ import (
 //	storage game.lobby settings {"maxPlayers":4} uid=bob
 //	error game.lobby NOT_SUBSCRIBED
 //
-// An id comes last, after a '#', so that tests that cannot know it leave it out.
+// An id, or a connection's secret, comes last, after a '#', so that tests that cannot know it leave it out.
 type Text struct{}
 
 // ID is the highest: transports count from 0.

@@ -29,6 +29,7 @@ const (
 	TriggerClientWebSocket Trigger = "client.websocket"
 	TriggerClientHTTP      Trigger = "client.http"
 	TriggerServerHTTP      Trigger = "server.http"
+	TriggerServerLambda    Trigger = "server.lambda"
 )
 
 // A Sender is who gives a command: a connection, or the server itself when ConnectionID is empty.
@@ -175,6 +176,7 @@ type ListMessages struct {
 	// ConnectionID, if not empty, must be subscribed, else ErrNotSubscribed; it sees what was published
 	// since it subscribed, and what its grant's historyStart opens.
 	ConnectionID  string
+	Event         string    // "": any
 	After, Before ulid.ULID // exclusive; zero: open
 	Reverse       bool      // newest first
 	Limit         int       // 1 to 100
@@ -182,6 +184,12 @@ type ListMessages struct {
 	// ExpandReactions asks who has reacted, too.
 	ExpandReactions bool
 }
+
+// DeleteMessage removes one stored message.
+type DeleteMessage struct{ ID ulid.ULID }
+
+// Delete removes everything that the channel keeps.
+type Delete struct{ Sender }
 
 // Messages answers ListMessages. Each is a KindPublished message with Meta set.
 type Messages struct {

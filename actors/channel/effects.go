@@ -15,6 +15,11 @@ type Effects struct {
 	// Writes change the channel's rows, spend a token or queue a backend event. They are one atomic
 	// change: they take one seq, or none if there are none.
 	Writes []persistence.Write
+	// Erase removes all of the channel's rows once Writes are made: another epoch begins.
+	Erase bool
+	// Tailed is set by the shell: somebody besides the subscribers hears what is told to all of them, so that
+	// it is told even if there are none.
+	Tailed bool
 	// Deliveries are what subscribers read.
 	Deliveries []Delivery
 	// Events tell backends.
@@ -59,7 +64,7 @@ func (fx *Effects) delete(key string) { fx.Writes = append(fx.Writes, persistenc
 
 // deliver tells everybody in among but except, if there is anybody.
 func (fx *Effects) deliver(m *Message, among Roster, except *Subscription) {
-	if among.Len() > 1 || among.Len() == 1 && except == nil {
+	if fx.Tailed || among.Len() > 1 || among.Len() == 1 && except == nil {
 		fx.Deliveries = append(fx.Deliveries, Delivery{Message: m, Among: among, Except: except})
 	}
 }

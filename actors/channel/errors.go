@@ -50,6 +50,7 @@ var (
 	ErrReactionCapacityReached = &Error{"REACTION_CAPACITY_REACHED", "The message has as many reactions as it may have."}
 	ErrInvalidReaction         = &Error{"INVALID_REACTION", "The reaction is invalid."}
 	ErrMessageNotFound         = &Error{"MESSAGE_NOT_FOUND", "No such message."}
+	ErrConnectionNotFound      = &Error{"CONNECTION_NOT_FOUND", "No such connection."}
 	ErrUnauthorized            = &Error{"UNAUTHORIZED", "The credentials are missing or wrong."}
 	ErrInfoDenied              = &Error{"INFO_PERMISSION_DENIED", "Not allowed to read this channel's information."}
 	ErrRateLimited             = &Error{"RATE_LIMITED", "Slow down."}

@@ -106,6 +106,10 @@ func TestAFaultChangesNothing(t *testing.T) {
 	}
 	restart := func(w *world) error { w.restart(); return nil }
 	list := func(w *world) error { return do(w, w.c.ListMessages, &ListMessages{Limit: 10, ExpandReactions: true}) }
+	forget := func(w *world) error {
+		return do(w, w.c.DeleteMessage, &DeleteMessage{ID: w.c.ids.last})
+	}
+	erase := func(w *world) error { return do(w, w.c.Delete, &Delete{}) }
 	entries := func(w *world) error {
 		return do(w, w.c.ListStorage, &ListStorage{Limit: 10, Keys: []string{"a", "b", "c"}})
 	}
@@ -120,6 +124,7 @@ func TestAFaultChangesNothing(t *testing.T) {
 		pass(3 * time.Hour), due, due, due, due, due, waiting, list, entries,
 		resume("c"), publish(0, ""), set("a", `7`, 60), seal, sleep, publish(0, ""), resume("c"), seal, sleep, set("a", `8`, 60), seal, sleep, resume("c"),
 		pass(time.Hour), due, seal, sleep, due,
+		publish(5, ""), forget, restart, publish(5, ""), list, erase, restart, list, entries, publish(5, "d1"), due,
 	}
 	sound, broken := newWorld("presence.c", Options{}), newWorld("presence.c", Options{})
 	faults := 0

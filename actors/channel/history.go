@@ -52,7 +52,7 @@ func (c *Channel) ListMessages(s Step, cmd *ListMessages, fx *Effects) error {
 		if bad = cmp.Or(err, err2); bad != nil {
 			return false
 		}
-		if expired(row.expires, s.At) {
+		if expired(row.expires, s.At) || cmd.Event != "" && row.event != cmd.Event {
 			return true
 		}
 		if full(len(page.Items), cmd.Limit, size+len(row.data), cmd.Bytes) {

@@ -53,5 +53,6 @@ var (
 	CloseInternal  = Close{1011, "internal error"}                // the connection's own state was lost
 	CloseHeartbeat = Close{4001, "heartbeat missed"}              // heartbeatTimeout ran out
 	CloseSlow      = Close{4002, "too slow: outbound queue full"} // the subscriber does not read
+	CloseRevoked   = Close{4003, "token revoked"}
 	CloseKicked    = Close{4003, "closed by an administrator"}
 )

@@ -34,10 +34,11 @@ import (
 //	reactions [a] m1     lists them
 //	set a KEY [store=N] [emit] [notify] [ip=] [ua=] [request=] [http]
 //	get a KEY [http]     list [keys=(…)] [after=] [allow=PREFIX] [limit=N] [bytes=N]
-//	messages [a] [after=m1] [before=m1] [reverse] [limit=N] [bytes=N] [expand]
+//	messages [a] [event=e] [after=m1] [before=m1] [reverse] [limit=N] [bytes=N] [expand]
 //	pub and set when=10s [eager]     are scheduled for so long after the start; when=every-5-minutes recurs
 //	schedules [after=m1] [limit=N]   schedule m1   cancel m1
 //	info                 due [times=N]
+//	forget m1            delete: all that the channel keeps
 //	sleep                forgets an idle channel; restore: loses a channel, but not its subscriptions
 //	rows                 shows all rows; corrupt ROW-PREFIX makes some unreadable; break, mend: reads fail
 //
@@ -197,6 +198,10 @@ func (tr *transcript) decide(d *datadriven.TestData) error {
 		return do(w, w.c.GetInfo, &GetInfo{})
 	case "seal":
 		return w.seal()
+	case "delete":
+		return do(w, w.c.Delete, &Delete{Sender: Sender{Trigger: TriggerServerHTTP}})
+	case "forget":
+		return do(w, w.c.DeleteMessage, &DeleteMessage{ID: tr.id(d.CmdArgs[0].Key)})
 	case "due":
 		return w.expire()
 	}
@@ -339,6 +344,7 @@ func (tr *transcript) messages(d *datadriven.TestData) *ListMessages {
 	cmd := &ListMessages{
 		After:   tr.id(arg(d, "after")),
 		Before:  tr.id(arg(d, "before")),
+		Event:   arg(d, "event"),
 		Reverse: d.HasArg("reverse"),
 
 		ExpandReactions: d.HasArg("expand"),

@@ -62,7 +62,7 @@ func (w *world) expire() error { return w.decided(w.c.Due) }
 func (w *world) decided(decide func(Step, *Effects) error) error {
 	w.fx.Reset()
 	if err := decide(w.step(), &w.fx); err != nil {
-		if n := len(w.fx.Writes) + len(w.fx.Deliveries) + len(w.fx.Events); n != 0 || w.fx.Result != nil {
+		if n := len(w.fx.Writes) + len(w.fx.Deliveries) + len(w.fx.Events); n != 0 || w.fx.Result != nil || w.fx.Erase {
 			return fmt.Errorf("%w, and yet it has effects", err)
 		}
 		return err
@@ -70,6 +70,10 @@ func (w *world) decided(decide func(Step, *Effects) error) error {
 	if len(w.fx.Writes) > 0 {
 		w.seq++
 		w.rows.Apply(w.fx.Writes)
+	}
+	if w.fx.Erase {
+		w.seq++
+		w.rows.Clear()
 	}
 	if due, changed := w.fx.Due(); changed {
 		w.due = due
@@ -187,6 +191,9 @@ func (p *printer) error(err error) {
 }
 
 func (p *printer) effects(fx *Effects, writes, events bool) {
+	if fx.Erase {
+		p.printf("erase\n")
+	}
 	if writes {
 		for _, w := range fx.Writes {
 			p.write(w)

@@ -2,12 +2,10 @@ package hotsock
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 
 	"dormouse/actors"
 	"dormouse/actors/channel"
-	"dormouse/claims"
 )
 
 // maxKeys is how many storage keys one call may name.
@@ -21,16 +19,14 @@ func (h *Handler) channelInfo(c *call) error {
 	if err := checkChannel(name); err != nil {
 		return err
 	}
+	if c.by != nil && !c.grant(name).GetInfo() {
+		return channel.ErrInfoDenied
+	}
 	info, err := h.o.engine.ChannelInfo(c.ctx, h.o.App, name)
 	if err != nil {
 		return err
 	}
-	body := appendString([]byte(`{"name":`), name)
-	body = strconv.AppendInt(append(body, `,"subscriptionsCount":`...), int64(info.Subscriptions), 10)
-	if claims.IsPresence(name) {
-		body = appendMembers(append(body, `,"members":`...), info.Members)
-	}
-	return c.answer(http.StatusOK, append(body, '}'))
+	return c.answer(http.StatusOK, appendInfo(nil, "name", info))
 }
 
 // channelStorage serves GET /channels/{name}/storage?after=k&keys=a,b: a page of entries in the order of
@@ -49,9 +45,12 @@ func (h *Handler) channelStorage(c *call) error {
 		}
 		keys = strings.Split(list, ",")
 	}
-	entries, err := h.o.engine.ListStorage(c.ctx, h.o.App, actors.ListStorageRequest{
-		Channel: name, Keys: keys, After: query.Get("after"),
-	})
+	r := actors.ListStorageRequest{Channel: name, Keys: keys, After: query.Get("after")}
+	if c.by != nil {
+		grant := c.grant(name)
+		r.Allow = func(key string) bool { return grant.Key(key).Get }
+	}
+	entries, err := h.o.engine.ListStorage(c.ctx, h.o.App, r)
 	if err != nil {
 		return err
 	}

@@ -21,18 +21,27 @@ type body struct {
 //
 // Errors: INVALID_MESSAGE, *http.MaxBytesError, or those of the reading.
 func (h *Handler) readBody(c *call, names []string) (*body, error) {
-	data, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, int64(h.o.MaxBody)))
+	data, err := readAll(c, h.o.MaxBody)
 	if err != nil {
-		return nil, readFault(err)
-	}
-	if len(bytes.TrimSpace(data)) == 0 {
-		data = []byte("{}")
+		return nil, err
 	}
 	b := &body{names, make([]value, len(names))}
 	if err := scanObject(data, names, b.values); err != nil {
 		return nil, channel.ErrInvalidMessage.With("The body is not a JSON object that can be read: %v.", err)
 	}
 	return b, nil
+}
+
+// readAll reads a body of at most limit bytes. An empty one is {}.
+func readAll(c *call, limit int) ([]byte, error) {
+	data, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, int64(limit)))
+	if err != nil {
+		return nil, readFault(err)
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		data = []byte("{}")
+	}
+	return data, nil
 }
 
 // readFault tells a body that is too large from one that did not come: then the client is at fault, or
@@ -46,7 +55,7 @@ func readFault(err error) error {
 
 // memberKinds says which members of a body must be of which kind; data may be of any.
 type memberKinds struct {
-	texts, booleans, numbers []int
+	texts, booleans, numbers, arrays []int
 }
 
 // check names every member of a wrong kind.
@@ -55,7 +64,7 @@ func (b *body) check(k memberKinds) error {
 	for _, group := range []struct {
 		members []int
 		want    kind
-	}{{k.texts, text}, {k.booleans, boolean}, {k.numbers, number}} {
+	}{{k.texts, text}, {k.booleans, boolean}, {k.numbers, number}, {k.arrays, array}} {
 		faults = appendKindFaults(faults, b.names, b.values, group.members, group.want)
 	}
 	if faults != nil {

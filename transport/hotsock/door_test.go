@@ -134,12 +134,12 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	h := newTestHandler(t, e, func(o *Options) { o.Logger = loggerInto(&log) })
 	request(h, "GET", "http://x/v1?token=secret1", "", upgrade...)
 	request(h, "GET", "http://x/v1", "", append(upgrade[:len(upgrade):len(upgrade)], "Authorization", "Bearer secret2")...)
-	request(h, "POST", "http://x/connection/listMessages?connectionId=i&connectionSecret=secret3", `{"channel":"c"}`)
+	request(h, "POST", "http://x/connection/listMessages?connectionId=AbC_d-EfGhIJKLM%3D&connectionSecret="+testSecret+"&x=secret3", `{"channel":"c"}`)
 	request(h, "POST", "http://x/publish", `{"channel":"c","event":"e","data":"secret4"}`)
 	if n := strings.Count(log.String(), "disk on fire"); n != 4 {
 		t.Errorf("%d faults were logged:\n%s", n, &log)
 	}
-	if strings.Contains(log.String(), "secret") || strings.Contains(log.String(), testKey) {
+	if strings.Contains(log.String(), "secret") || strings.Contains(log.String(), testSecret) || strings.Contains(log.String(), testKey) {
 		t.Errorf("logged:\n%s", &log)
 	}
 }

@@ -5,17 +5,25 @@ import (
 
 	"dormouse/actors"
 	"dormouse/actors/channel"
+	"dormouse/claims"
 )
 
 // An engine is what this package uses of *actors.System; see there for each method's contract.
 type engine interface {
 	Admit(ctx context.Context, r actors.ConnectRequest) (admission, error)
 	Publish(ctx context.Context, app string, r actors.PublishRequest) (*channel.Published, error)
+	PublishBatch(ctx context.Context, app string, items []actors.Publication) []actors.Outcome
+	Authorize(app, token string, use claims.Scope) (*claims.Claims, error)
+	Spend(app string, c *claims.Claims) error
 	SetStorage(ctx context.Context, app string, r actors.SetStorageRequest) error
 	ChannelInfo(ctx context.Context, app, name string) (*channel.Info, error)
 	ListStorage(ctx context.Context, app string, r actors.ListStorageRequest) (*channel.Entries, error)
-	ListReactions(ctx context.Context, app string, r actors.ListReactionsRequest) (*channel.Reactions, error)
-	ListMessages(ctx context.Context, app string, r actors.ListMessagesRequest) (*channel.Messages, error)
+	Client(app, connectionID, secret string) (client, error)
+}
+
+// A client is an *actors.Client.
+type client interface {
+	Do(ctx context.Context, from actors.Origin, cmd actors.Command) (actors.Answer, error)
 }
 
 // An admission is an *actors.Admission.
@@ -38,6 +46,14 @@ func (s system) Admit(ctx context.Context, r actors.ConnectRequest) (admission, 
 		return nil, err
 	}
 	return admitted{a}, nil
+}
+
+func (s system) Client(app, connectionID, secret string) (client, error) {
+	c, err := s.System.Client(app, connectionID, secret)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 type admitted struct{ *actors.Admission }

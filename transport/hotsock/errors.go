@@ -54,8 +54,7 @@ var Codes = []Code{
 	{"REACTION_CAPACITY_REACHED", 409, "the message has as many reactions as it may have"},
 
 	{"NOT_FOUND", 404, "there is nothing at this path"},
-	{"SCHEDULE_CAPACITY_REACHED", 409, "the channel has no room for more schedules"},
-	{"SCHEDULE_NOT_FOUND", 404, "no such schedule: it has run, or was cancelled"},
+	{"CONNECTION_NOT_FOUND", 404, "no such live connection on this server"},
 	{"MESSAGE_NOT_FOUND", 404, "no such stored message, or not for this reader"},
 	{"METHOD_NOT_ALLOWED", 405, "the path does not take this method"},
 	{"UPGRADE_REQUIRED", 426, "the path takes WebSocket connections only"},

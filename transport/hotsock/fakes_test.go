@@ -12,6 +12,7 @@ import (
 
 	"dormouse/actors"
 	"dormouse/actors/channel"
+	"dormouse/claims"
 	"dormouse/transport/ws"
 )
 
@@ -27,6 +28,9 @@ type recorder struct {
 	entries channel.Entries
 	page    channel.Messages
 	reacted channel.Reactions
+	from    actors.Origin
+
+	authorize func(token string, use claims.Scope) (*claims.Claims, error)
 
 	clients chan *recordedClient // one for each Open
 }
@@ -76,6 +80,24 @@ func (e *recorder) Publish(ctx context.Context, app string, r actors.PublishRequ
 	return &channel.Published{ID: testID}, nil
 }
 
+func (e *recorder) PublishBatch(_ context.Context, _ string, items []actors.Publication) []actors.Outcome {
+	outcomes := make([]actors.Outcome, len(items))
+	for i, item := range items {
+		if outcomes[i].Err = e.ask(item); outcomes[i].Err == nil {
+			if _, ok := item.(*actors.PublishRequest); ok {
+				outcomes[i].Published = &channel.Published{ID: testID}
+			}
+		}
+	}
+	return outcomes
+}
+
+func (e *recorder) Authorize(app, token string, use claims.Scope) (*claims.Claims, error) {
+	return e.authorize(token, use)
+}
+
+func (e *recorder) Spend(app string, c *claims.Claims) error { return e.ask(c.ID) }
+
 func (e *recorder) SetStorage(ctx context.Context, app string, r actors.SetStorageRequest) error {
 	return e.ask(r)
 }
@@ -90,12 +112,39 @@ func (e *recorder) ListStorage(ctx context.Context, app string, r actors.ListSto
 	return &e.entries, e.ask(r)
 }
 
-func (e *recorder) ListMessages(ctx context.Context, app string, r actors.ListMessagesRequest) (*channel.Messages, error) {
-	return &e.page, e.ask(r)
+const (
+	testConnection = "AbC_d-EfGhIJKLM="
+	testSecret     = "k3Qm9TzX1cVbN7RsY2Lp"
+)
+
+func (e *recorder) Client(app, connectionID, secret string) (client, error) {
+	if app != "app" || connectionID != testConnection || secret != testSecret {
+		return nil, channel.ErrUnauthorized
+	}
+	return e, nil
 }
 
-func (e *recorder) ListReactions(ctx context.Context, app string, r actors.ListReactionsRequest) (*channel.Reactions, error) {
-	return &e.reacted, e.ask(r)
+// Do answers with what the test has put there for that kind of command.
+func (e *recorder) Do(_ context.Context, from actors.Origin, cmd actors.Command) (actors.Answer, error) {
+	a := actors.Answer{Channel: "real"}
+	e.from = from
+	switch cmd := cmd.(type) {
+	case *actors.ListMessages:
+		a.Result = &e.page
+	case *actors.ListReactions:
+		a.Result = &e.reacted
+	case *actors.ListStorage:
+		a.Result = &e.entries
+	case *actors.GetStorage:
+		a.Result = &channel.Entry{Key: cmd.Key, Data: []byte(`{"n":1}`), Meta: &channel.Meta{UID: "u"}}
+	case *actors.GetInfo:
+		info := e.info
+		info.Name = cmd.Channel
+		a.Result = &info
+	case *actors.Publish:
+		a.Result = &channel.Published{ID: testID}
+	}
+	return a, e.ask(cmd)
 }
 
 // recordedClient is the engine's end of a connection; the test plays the engine.

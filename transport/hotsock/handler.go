@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"dormouse/actors"
 	"dormouse/actors/channel"
+	"dormouse/claims"
 )
 
 // A Handler serves the protocol over HTTP: connects on /, /v1 and /v1/, the Client HTTP API under
@@ -43,7 +45,9 @@ type route struct {
 	path   []string // segments; anySegment is a name
 	name   string   // for metrics
 	key    bool     // it needs an API key
-	serve  func(h *Handler, c *call) error
+	// scope is what a JWT must be for to stand in the key's place; "": none does.
+	scope claims.Scope
+	serve func(h *Handler, c *call) error
 }
 
 const anySegment = "*"
@@ -52,13 +56,12 @@ const anySegment = "*"
 const clientRoot = "connection"
 
 // routes is every call. Its paths are matched in this order, one segment after the other.
-var routes = []route{
-	{http.MethodPost, []string{"publish"}, "publish", true, (*Handler).publish},
-	{http.MethodGet, []string{"channels", anySegment}, "channel", true, (*Handler).channelInfo},
-	{http.MethodGet, []string{"channels", anySegment, "storage"}, "channel storage", true, (*Handler).channelStorage},
-	{http.MethodPost, []string{clientRoot, "listMessages"}, "list messages", false, (*Handler).listMessages},
-	{http.MethodPost, []string{clientRoot, "listReactions"}, "list reactions", false, (*Handler).listReactions},
-}
+var routes = slices.Concat([]route{
+	{http.MethodPost, []string{"publish"}, "publish", true, claims.ScopePublish, (*Handler).publish},
+	{http.MethodPost, []string{"publish", "batch"}, "publish batch", true, claims.ScopePublish, (*Handler).publishBatch},
+	{http.MethodGet, []string{"channels", anySegment}, "channel", true, claims.ScopeRead, (*Handler).channelInfo},
+	{http.MethodGet, []string{"channels", anySegment, "storage"}, "channel storage", true, claims.ScopeRead, (*Handler).channelStorage},
+}, clientRoutes())
 
 // A call is one request to the HTTP APIs.
 type call struct {
@@ -66,6 +69,7 @@ type call struct {
 	r     *http.Request
 	ctx   context.Context // ends with the time limit
 	names []string        // what stood in the place of each anySegment, unescaped
+	by    *claims.Claims  // whose token was shown; nil: an API key was, or the route wants neither
 
 	status int
 }
@@ -140,9 +144,10 @@ func (h *Handler) route(c *call, path []string) (name string, err error) {
 			name, err = rt.name, errMethodNotAllowed
 			continue
 		}
-		if rt.key && !h.o.Keys.Check(bearer(c.r)) {
-			c.w.Header().Set("WWW-Authenticate", "Bearer")
-			return rt.name, channel.ErrUnauthorized.With("An API key is required: Authorization: Bearer <key>.")
+		if rt.key {
+			if err := h.authorize(c, rt.scope); err != nil {
+				return rt.name, err
+			}
 		}
 		for i, escaped := range names {
 			if names[i], err = url.PathUnescape(escaped); err != nil {

@@ -150,9 +150,9 @@ func TestListMessages(t *testing.T) {
 		who    = "/connection/listMessages?connectionId=AbC_d-EfGhIJKLM%3D&connectionSecret=k3Qm9TzX1cVbN7RsY2Lp"
 		both   = `{"messages":[` + ann + `},` + server + `}]}`
 	)
-	ask := func(change func(r *actors.ListMessagesRequest)) any {
-		r := actors.ListMessagesRequest{ConnectionID: "AbC_d-EfGhIJKLM=", Secret: "k3Qm9TzX1cVbN7RsY2Lp", Channel: "c", Limit: 100}
-		change(&r)
+	ask := func(change func(r *actors.ListMessages)) any {
+		r := &actors.ListMessages{Channel: "c", Limit: 100}
+		change(r)
 		return r
 	}
 	for _, tt := range []struct {
@@ -161,14 +161,14 @@ func TestListMessages(t *testing.T) {
 		answer             string
 		asked              any
 	}{
-		{"all", who, `{"channel":"c"}`, 200, both, ask(func(*actors.ListMessagesRequest) {})},
-		{"reactions that are not there", who, `{"channel":"c","expandReactions":true}`, 200, `{"messages":[` + ann + `,"reactions":{}},` + server + `,"reactions":{}}]}`, ask(func(r *actors.ListMessagesRequest) { r.ExpandReactions = true })},
-		{"oldest first", who, `{"channel":"c","after":"a","before":"b","reverse":false}`, 200, both, ask(func(r *actors.ListMessagesRequest) { r.After = "a" })},
-		{"newest first", who, `{"channel":"c","after":"a","before":"b","reverse":true}`, 200, both, ask(func(r *actors.ListMessagesRequest) { r.Before, r.Reverse = "b", true })},
-		{"a limit", who, `{"channel":"c","limit":7}`, 200, both, ask(func(r *actors.ListMessagesRequest) { r.Limit = 7 })},
-		{"a limit too low", who, `{"channel":"c","limit":-7}`, 200, both, ask(func(r *actors.ListMessagesRequest) { r.Limit = 1 })},
-		{"a limit too high", who, `{"channel":"c","limit":99999999999999999999}`, 200, both, ask(func(*actors.ListMessagesRequest) {})},
-		{"doubled slashes", "//connection//listMessages" + who[len("/connection/listMessages"):], `{"channel":"c"}`, 200, both, ask(func(*actors.ListMessagesRequest) {})},
+		{"all", who, `{"channel":"c"}`, 200, both, ask(func(*actors.ListMessages) {})},
+		{"reactions that are not there", who, `{"channel":"c","expandReactions":true}`, 200, `{"messages":[` + ann + `,"reactions":{}},` + server + `,"reactions":{}}]}`, ask(func(r *actors.ListMessages) { r.ExpandReactions = true })},
+		{"oldest first", who, `{"channel":"c","after":"a","before":"b","reverse":false}`, 200, both, ask(func(r *actors.ListMessages) { r.After = "a" })},
+		{"newest first", who, `{"channel":"c","after":"a","before":"b","reverse":true}`, 200, both, ask(func(r *actors.ListMessages) { r.Before, r.Reverse = "b", true })},
+		{"a limit", who, `{"channel":"c","limit":7}`, 200, both, ask(func(r *actors.ListMessages) { r.Limit = 7 })},
+		{"a limit too low", who, `{"channel":"c","limit":-7}`, 200, both, ask(func(r *actors.ListMessages) { r.Limit = 1 })},
+		{"a limit too high", who, `{"channel":"c","limit":99999999999999999999}`, 200, both, ask(func(*actors.ListMessages) {})},
+		{"doubled slashes", "//connection//listMessages" + who[len("/connection/listMessages"):], `{"channel":"c"}`, 200, both, ask(func(*actors.ListMessages) {})},
 		{"no channel", who, ``, 400, errorBody("INVALID_MESSAGE", "channel is required: it must be a string."), nil},
 		{"wrong kinds", who, `{"channel":"c","reverse":"x","limit":"1"}`, 400, errorBody("INVALID_MESSAGE", "reverse must be a boolean, not a string; limit must be a number, not a string."), nil},
 		{"no credentials", "/connection/listMessages", `{"channel":"c"}`, 401, errorBody("UNAUTHORIZED", "connectionId and connectionSecret are required in the query."), nil},

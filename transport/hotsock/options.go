@@ -18,6 +18,8 @@ const (
 	DefaultMaxData = 256 << 10
 	// envelopeSize is how much longer than its data a body may be: names, a token, white space.
 	envelopeSize = 64 << 10
+	// DefaultMaxBatchBody bounds a batch of messages.
+	DefaultMaxBatchBody = 4 << 20
 	// DefaultMaxPending bounds the commands of one connection that wait for answers, and so what one
 	// client can put into the engine's mailboxes.
 	DefaultMaxPending = 64
@@ -48,6 +50,8 @@ type Options struct {
 	MaxData int
 	// MaxBody is the most bytes of an HTTP body. Default MaxData and 64 KiB.
 	MaxBody int
+	// MaxBatchBody is the most bytes of a batch's body. Default DefaultMaxBatchBody.
+	MaxBatchBody int
 	// MaxPending is how many commands of one connection may wait for answers before no more are read
 	// from it. At most 4096. Default DefaultMaxPending.
 	MaxPending int
@@ -98,6 +102,7 @@ type Listener struct {
 func (o *Options) EnsureDefaults() {
 	setDefault(&o.MaxData, DefaultMaxData)
 	setDefault(&o.MaxBody, o.MaxData+envelopeSize)
+	setDefault(&o.MaxBatchBody, DefaultMaxBatchBody)
 	setDefault(&o.MaxPending, DefaultMaxPending)
 	setDefault(&o.HTTPTimeout, DefaultHTTPTimeout)
 	setDefault(&o.MaxRateRefusals, DefaultMaxRateRefusals)
@@ -148,6 +153,7 @@ func (o *Options) Validate() error {
 	wrong(o.Acceptor == nil, "Acceptor is missing")
 	wrong(o.MaxData < 0, "MaxData is %d, must not be negative", o.MaxData)
 	wrong(o.MaxBody < 0, "MaxBody is %d, must not be negative", o.MaxBody)
+	wrong(o.MaxBatchBody < 0, "MaxBatchBody is %d, must not be negative", o.MaxBatchBody)
 	wrong(o.MaxPending < 0 || o.MaxPending > maxMaxPending, "MaxPending is %d, want 0 to %d", o.MaxPending, maxMaxPending)
 	wrong(o.HTTPTimeout < 0, "HTTPTimeout is %v, must not be negative", o.HTTPTimeout)
 	wrong(!(o.FrameRate >= 0), "FrameRate is %v, must not be negative", o.FrameRate)

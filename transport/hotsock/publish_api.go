@@ -2,6 +2,7 @@ package hotsock
 
 import (
 	"net/http"
+	"slices"
 	"unicode/utf8"
 
 	"dormouse/actors"
@@ -11,6 +12,10 @@ import (
 
 // maxDeduplicationID is how many characters a deduplication id may have; each is kept for minutes.
 const maxDeduplicationID = 128
+
+// maxBatch is how many messages one call may publish, counted once for each of their channels. It bounds how
+// long a call holds what it has read.
+const maxBatch = 1000
 
 // storageSetEvent is the one system event that a server may publish.
 const storageSetEvent = "hotsock.channelStorageSet"
@@ -27,10 +32,11 @@ const (
 	publishDeduplicationID
 	publishSchedule
 	publishTimezone
+	publishChannels
 )
 
-var (
-	publishNames = []string{
+var publishForm = form{
+	names: []string{
 		publishChannel:         "channel",
 		publishEvent:           "event",
 		publishKey:             "key",
@@ -41,117 +47,202 @@ var (
 		publishDeduplicationID: "deduplicationId",
 		publishSchedule:        "scheduleExpression",
 		publishTimezone:        "scheduleExpressionTimezone",
-	}
-	publishKinds = memberKinds{
+		publishChannels:        "channels",
+	},
+	memberKinds: memberKinds{
 		texts:    []int{publishChannel, publishEvent, publishKey, publishDeduplicationID, publishSchedule, publishTimezone},
 		booleans: []int{publishEmit, publishEagerID},
 		numbers:  []int{publishStore},
-	}
-)
+		arrays:   []int{publishChannels},
+	},
+	required: []int{publishEvent},
+}
 
 // publish serves POST /publish: one message, or one change of a channel's storage. Its 202 means that it is
-// done, and on disk if it is stored.
+// done, and on disk if it is stored. With channels instead of channel it goes to each of them, and what
+// became of it stands in results, in their order.
 //
 // Source: Hotsock docs, Server API, "Publishing messages"; Channel Storage, "Writing from a server".
 func (h *Handler) publish(c *call) error {
-	b, err := h.readBody(c, publishNames)
+	b, err := h.readForm(c, &publishForm)
 	if err != nil {
 		return err
 	}
-	if err := b.check(publishKinds); err != nil {
+	answer, err := h.publishOne(c, b, h.origin(c, channel.TriggerServerHTTP))
+	if err != nil {
 		return err
 	}
-	if err := b.need(publishEvent, publishChannel); err != nil {
-		return err
+	return c.answer(http.StatusAccepted, answer)
+}
+
+// publishOne publishes what a body says and returns what is answered.
+func (h *Handler) publishOne(c *call, b *body, from actors.Origin) ([]byte, error) {
+	p, err := h.publication(c, b, from)
+	if err != nil {
+		return nil, err
 	}
-	event, name := b.text(publishEvent), b.text(publishChannel)
-	setsStorage := event == storageSetEvent
-	if !setsStorage {
-		if err := checkEvent(event); err != nil {
-			return err
+	if err := h.spend(c); err != nil {
+		return nil, err
+	}
+	if p.many {
+		outcomes := h.o.engine.PublishBatch(c.ctx, h.o.App, p.items(nil))
+		return h.appendPublication(c, nil, p, outcomes), nil
+	}
+	var o actors.Outcome
+	if p.entry != nil {
+		o.Err = h.o.engine.SetStorage(c.ctx, h.o.App, *p.entry)
+	} else {
+		o.Published, o.Err = h.o.engine.Publish(c.ctx, h.o.App, *p.message)
+	}
+	return appendAccepted(nil, p.channels[0], p.event, p.id(o)), o.Err
+}
+
+// A publication is one message, or one write, that was read and found well formed and allowed.
+type publication struct {
+	event    string
+	channels []string
+	many     bool // it was given channels, and is answered for each
+	eager    bool // its id is answered
+
+	message *actors.PublishRequest // to the first channel; nil: entry is set
+	entry   *actors.SetStorageRequest
+}
+
+// items appends the engine's requests, one for each channel.
+func (p *publication) items(dst []actors.Publication) []actors.Publication {
+	for _, name := range p.channels {
+		if p.entry != nil {
+			r := *p.entry
+			r.Channel = name
+			dst = append(dst, &r)
+		} else {
+			r := *p.message
+			r.Channel = name
+			dst = append(dst, &r)
 		}
 	}
-	if err := checkChannel(name); err != nil {
-		return err
+	return dst
+}
+
+// id returns the message's id if it was asked for.
+func (p *publication) id(o actors.Outcome) []byte {
+	if !p.eager || o.Published == nil {
+		return nil
+	}
+	return appendID(nil, o.Published.ID)
+}
+
+// publication reads a message. by a token, it must be allowed by it.
+func (h *Handler) publication(c *call, b *body, from actors.Origin) (*publication, error) {
+	p := &publication{event: b.text(publishEvent)}
+	if err := p.name(b); err != nil {
+		return nil, err
+	}
+	setsStorage := p.event == storageSetEvent
+	if !setsStorage {
+		if err := checkEvent(p.event); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range p.channels {
+		if err := checkChannel(name); err != nil {
+			return nil, err
+		}
 	}
 	data, tooLarge := compactData(&b.values[publishData], h.o.MaxData)
 	if tooLarge != nil {
-		return tooLarge
+		return nil, tooLarge
 	}
-	var id []byte
+	var err error
 	if setsStorage {
-		err = h.publishEntry(c, b, name, data)
+		p.entry, err = publishedEntry(c, b, p.channels, data)
 	} else {
-		id, err = h.publishMessage(c, b, name, event, data)
+		p.eager = b.isTrue(publishEagerID)
+		p.message, err = publishedMessage(c, b, p.channels, data)
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = refuseSchedule(b)
 	}
-	answer := appendString([]byte(`{"channel":`), name)
-	answer = appendString(append(answer, `,"event":`...), event)
-	if id != nil {
-		answer = append(append(append(answer, `,"id":"`...), id...), '"')
-	}
-	return c.answer(http.StatusAccepted, append(answer, '}'))
-}
-
-// publishMessage returns the message's id if it was asked for.
-func (h *Handler) publishMessage(c *call, b *body, name, event string, data []byte) ([]byte, error) {
-	store, err := b.integer(publishStore, 0)
 	if err != nil {
 		return nil, err
 	}
-	if store < -1 || store > claims.MaxStore {
+	if p.entry != nil {
+		p.entry.Origin = from
+	} else {
+		p.message.Origin = from
+	}
+	return p, nil
+}
+
+// name reads where a message goes.
+func (p *publication) name(b *body) error {
+	if p.many = !b.values[publishChannels].isNull(); !p.many {
+		p.channels = []string{b.text(publishChannel)}
+		return b.need(publishChannel)
+	}
+	if !b.values[publishChannel].isNull() {
+		return channel.ErrInvalidMessage.With("Give channel or channels, not both.")
+	}
+	var err error
+	if p.channels, err = b.texts(publishChannels, maxBatch); err != nil {
+		return err
+	}
+	if len(p.channels) == 0 {
+		return channel.ErrInvalidMessage.With("channels must name at least one channel.")
+	}
+	sorted := slices.Sorted(slices.Values(p.channels))
+	for i := 1; i < len(sorted); i++ {
+		if sorted[i] == sorted[i-1] {
+			return channel.ErrInvalidMessage.With("channels names %s twice.", sorted[i])
+		}
+	}
+	return nil
+}
+
+func publishedMessage(c *call, b *body, channels []string, data []byte) (*actors.PublishRequest, error) {
+	r := &actors.PublishRequest{
+		Channel: channels[0], Event: b.text(publishEvent), Data: data,
+		Emit: b.isTrue(publishEmit), DeduplicationID: b.text(publishDeduplicationID), By: c.author(),
+	}
+	var err error
+	if r.Store, err = b.integer(publishStore, 0); err != nil {
+		return nil, err
+	}
+	if r.Store < -1 || r.Store > claims.MaxStore {
 		return nil, channel.ErrInvalidStore.With("store must be -1 or 0 to %d.", int64(claims.MaxStore))
 	}
-	deduplicationID := b.text(publishDeduplicationID)
-	if utf8.RuneCountInString(deduplicationID) > maxDeduplicationID {
+	if utf8.RuneCountInString(r.DeduplicationID) > maxDeduplicationID {
 		return nil, channel.ErrInvalidMessage.With("deduplicationId must be at most %d characters.", maxDeduplicationID)
 	}
-	if err := refuseSchedule(b); err != nil {
-		return nil, err
+	for _, name := range channels {
+		if err := c.mayPublish(b, name, r); err != nil {
+			return nil, err
+		}
 	}
-	published, err := h.o.engine.Publish(c.ctx, h.o.App, actors.PublishRequest{
-		Channel:         name,
-		Event:           event,
-		Data:            data,
-		Store:           store,
-		Emit:            b.isTrue(publishEmit),
-		DeduplicationID: deduplicationID,
-		Origin:          h.origin(c, channel.TriggerServerHTTP),
-	})
-	if err != nil || !b.isTrue(publishEagerID) {
-		return nil, err
-	}
-	return appendID(nil, published.ID), nil
+	return r, nil
 }
 
-func (h *Handler) publishEntry(c *call, b *body, name string, data []byte) error {
+func publishedEntry(c *call, b *body, channels []string, data []byte) (*actors.SetStorageRequest, error) {
 	if err := b.need(publishKey); err != nil {
-		return err
+		return nil, err
 	}
-	key := b.text(publishKey)
-	if fault := claims.CheckStorageKey(key); fault != nil {
-		return channel.ErrInvalidStorageKey.With("%s.", sentence(fault))
+	r := &actors.SetStorageRequest{Channel: channels[0], Key: b.text(publishKey), Data: data, Emit: b.isTrue(publishEmit), By: c.author()}
+	if fault := claims.CheckStorageKey(r.Key); fault != nil {
+		return nil, channel.ErrInvalidStorageKey.With("%s.", sentence(fault))
 	}
-	store, err := b.integer(publishStore, -1)
-	if err != nil {
-		return err
+	var err error
+	if r.Store, err = b.integer(publishStore, -1); err != nil {
+		return nil, err
 	}
-	if store == 0 || store < -1 || store > claims.MaxStore {
-		return channel.ErrInvalidStore.With("store must be -1 or 1 to %d for an entry.", int64(claims.MaxStore))
+	if r.Store == 0 || r.Store < -1 || r.Store > claims.MaxStore {
+		return nil, channel.ErrInvalidStore.With("store must be -1 or 1 to %d for an entry.", int64(claims.MaxStore))
 	}
-	if err := refuseSchedule(b); err != nil {
-		return err
+	for _, name := range channels {
+		if err := c.maySet(b, name, r); err != nil {
+			return nil, err
+		}
 	}
-	return h.o.engine.SetStorage(c.ctx, h.o.App, actors.SetStorageRequest{
-		Channel: name,
-		Key:     key,
-		Data:    data,
-		Store:   store,
-		Emit:    b.isTrue(publishEmit),
-		Origin:  h.origin(c, channel.TriggerServerHTTP),
-	})
+	return r, nil
 }
 
 func refuseSchedule(b *body) error {

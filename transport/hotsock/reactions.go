@@ -77,34 +77,22 @@ const (
 	reactionsMessage
 )
 
-var reactionsNames = []string{reactionsChannel: "channel", reactionsMessage: "messageId"}
+var reactionsForm = form{
+	names:       []string{reactionsChannel: "channel", reactionsMessage: "messageId"},
+	memberKinds: memberKinds{texts: []int{reactionsChannel, reactionsMessage}},
+	required:    []int{reactionsChannel, reactionsMessage},
+}
 
 // listReactions serves POST /connection/listReactions: who reacted to a message, and how, by the time at
 // which they did.
 //
 // Source: Hotsock docs, Client HTTP API, listReactions.
-func (h *Handler) listReactions(c *call) error {
-	connectionID, secret, err := credentials(c)
+func (h *Handler) listReactions(c *call, who client, b *body) error {
+	answer, err := h.do(c, who, &actors.ListReactions{Channel: b.text(reactionsChannel), MessageID: b.text(reactionsMessage)})
 	if err != nil {
 		return err
 	}
-	b, err := h.readBody(c, reactionsNames)
-	if err != nil {
-		return err
-	}
-	if err := b.check(memberKinds{texts: []int{reactionsChannel, reactionsMessage}}); err != nil {
-		return err
-	}
-	if err := b.need(reactionsChannel, reactionsMessage); err != nil {
-		return err
-	}
-	all, err := h.o.engine.ListReactions(c.ctx, h.o.App, actors.ListReactionsRequest{
-		ConnectionID: connectionID, Secret: secret, Channel: b.text(reactionsChannel), MessageID: b.text(reactionsMessage),
-	})
-	if err != nil {
-		return err
-	}
-	return c.answer(http.StatusOK, appendReactions(nil, all))
+	return c.answer(http.StatusOK, appendReactions(nil, answer.Result.(*channel.Reactions)))
 }
 
 // appendCounts writes what was reacted to one message, as a member behind the others of its object, which is

@@ -34,8 +34,8 @@ func TestReactionFaults(t *testing.T) {
 func TestListReactions(t *testing.T) {
 	e := newRecorder()
 	h := newTestHandler(t, e, nil)
-	const who = "/connection/listReactions?connectionId=AbC_d-EfGhIJKLM%3D&connectionSecret=s"
-	ask := actors.ListReactionsRequest{ConnectionID: "AbC_d-EfGhIJKLM=", Secret: "s", Channel: "c", MessageID: "m"}
+	const who = "/connection/listReactions?connectionId=AbC_d-EfGhIJKLM%3D&connectionSecret=" + testSecret
+	ask := &actors.ListReactions{Channel: "c", MessageID: "m"}
 	two := []channel.Reaction{{Reaction: "👍", UID: "a", UMD: []byte(`{"n":1}`)}, {Reaction: `"`, UID: "b"}}
 	for _, tt := range []struct {
 		name, target, body string

@@ -41,6 +41,9 @@ func (r *Rows) Apply(ws []persistence.Write) {
 // Clone returns the rows as they are now.
 func (r *Rows) Clone() Rows { return Rows{keys: slices.Clone(r.keys), values: maps.Clone(r.values)} }
 
+// Clear removes all rows.
+func (r *Rows) Clear() { r.keys, r.values = nil, nil }
+
 // Len returns how many rows there are.
 func (r *Rows) Len() int { return len(r.keys) }
 

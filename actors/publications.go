@@ -1,0 +1,123 @@
+package actors
+
+import (
+	"context"
+
+	"dormouse/actors/channel"
+	"dormouse/claims"
+)
+
+// A Publication is one of a backend's requests to a channel: a *PublishRequest or a *SetStorageRequest.
+type Publication interface {
+	// target is the channel's name, and command what it is told.
+	target() string
+	command(s *System) any
+}
+
+func (r *PublishRequest) target() string    { return r.Channel }
+func (r *SetStorageRequest) target() string { return r.Channel }
+
+func (r *PublishRequest) command(*System) any {
+	return &channel.Publish{
+		Sender:          r.By.sender(r.Origin),
+		Event:           r.Event,
+		Data:            r.Data,
+		Emit:            r.Emit,
+		Store:           r.Store,
+		Server:          r.By == nil,
+		DeduplicationID: r.DeduplicationID,
+	}
+}
+
+func (r *SetStorageRequest) command(s *System) any {
+	return &channel.SetStorage{
+		Sender: r.By.sender(r.Origin),
+		Key:    r.Key,
+		Data:   r.Data,
+		Store:  r.Store,
+		Emit:   r.Emit,
+		Server: r.By == nil,
+
+		NotifyExpiry: s.notifyExpiry,
+	}
+}
+
+func (by *Author) sender(from Origin) channel.Sender {
+	s := from.sender()
+	if by != nil {
+		s.UID, s.UMD = by.UID, by.UMD
+	}
+	return s
+}
+
+// An Outcome is what became of one Publication.
+type Outcome struct {
+	Published *channel.Published // nil: it was refused, or was no message
+	Err       error              // *channel.Error, or the context's: then it may have happened or not
+}
+
+// PublishBatch is Publish and SetStorage for many at once, to any channels. Those to one channel are decided
+// in the order of items; the others wait for nobody. It returns when all are durable, as far as they are
+// stored, or when ctx ends, with an outcome for each. The names must have been checked.
+func (s *System) PublishBatch(ctx context.Context, app string, items []Publication) []Outcome {
+	outcomes := make([]Outcome, len(items))
+	if s.tooBusy() {
+		for i := range outcomes {
+			outcomes[i].Err = channel.ErrUnavailable
+		}
+		return outcomes
+	}
+	type answer struct {
+		i      int
+		result any
+		err    error
+	}
+	answers := make(chan answer, len(items))
+	for i, item := range items {
+		s.router.tell(channelAddress(app, item.target()), &ask{
+			cmd:   item.command(s),
+			reply: func(result any, err error) { answers <- answer{i, result, err} },
+		})
+	}
+	answered := make([]bool, len(items))
+	for range items {
+		select {
+		case a := <-answers:
+			answered[a.i] = true
+			outcomes[a.i].Published, _ = a.result.(*channel.Published)
+			outcomes[a.i].Err = a.err
+		case <-ctx.Done():
+			for i := range outcomes {
+				if !answered[i] {
+					outcomes[i].Err = ctx.Err()
+				}
+			}
+			return outcomes
+		}
+	}
+	return outcomes
+}
+
+// Authorize verifies a token that stands in an API key's place, for use publish or read. A token for single
+// use is good until [System.Spend].
+//
+// Errors: *claims.Error.
+func (s *System) Authorize(app, token string, use claims.Scope) (*claims.Claims, error) {
+	return s.verify(app, token, use)
+}
+
+// Spend uses up a token with SingleUse: it returns nil once, and then that is durable.
+//
+// Errors: claims.ErrSpent, or a fault of the store.
+func (s *System) Spend(app string, c *claims.Claims) error {
+	spend := c.Spend(app)
+	ledger := s.options.Ledger
+	if err := ledger.Reserve(spend); err != nil {
+		return err
+	}
+	if err := ledger.Spend(spend); err != nil {
+		ledger.Release(spend)
+		return err
+	}
+	return nil
+}

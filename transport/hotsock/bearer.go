@@ -1,0 +1,131 @@
+package hotsock
+
+import (
+	"errors"
+	"strings"
+
+	"dormouse/actors"
+	"dormouse/actors/channel"
+	"dormouse/claims"
+)
+
+// Who calls for a backend shows an API key, which may do everything, or a JWT, whose claims say what: with
+// scope publish where messages.*.publish and storage.*.set are true, with scope read where getInfo and
+// storage.*.get are. The JWT's uid and umd are its messages' meta; retention and backend events are bounded
+// by its directives. Both stand in Authorization: Bearer.
+//
+// The JWT is this server's own; Hotsock knows API keys only.
+
+var errKeyRequired = channel.ErrUnauthorized.With("An API key is required: Authorization: Bearer <key>.")
+
+// authorize finds out who calls, and whether they may use a route at all: with a key, or with a JWT of the
+// scope, if there is one.
+func (h *Handler) authorize(c *call, scope claims.Scope) error {
+	shown := bearer(c.r)
+	if h.o.Keys.Check(shown) {
+		return nil
+	}
+	if scope == "" || strings.Count(shown, ".") != 2 {
+		c.w.Header().Set("WWW-Authenticate", "Bearer")
+		return errKeyRequired
+	}
+	by, err := h.o.engine.Authorize(h.o.App, shown, scope)
+	if err != nil {
+		c.w.Header().Set("WWW-Authenticate", "Bearer")
+		return bearerRefusal(err, scope)
+	}
+	c.by = by
+	return nil
+}
+
+// bearerRefusal tells tokens that are no good from those that are not for this.
+func bearerRefusal(err error, scope claims.Scope) error {
+	reason := claims.ReasonOf(err)
+	if reason == "" {
+		return err
+	}
+	base := channel.ErrUnauthorized
+	if reason.Forbidden() {
+		base = channel.ErrInfoDenied
+		if scope == claims.ScopePublish {
+			base = channel.ErrPublishDenied
+		}
+	}
+	detail := claims.ErrSpent.Error()
+	var e *claims.Error
+	if errors.As(err, &e) {
+		detail = e.Detail
+	}
+	return base.With("The token is refused: %s.", detail)
+}
+
+// spend uses up a token that is for one call. Everything that may refuse the call comes before.
+func (h *Handler) spend(c *call) error {
+	if c.by == nil || !c.by.SingleUse {
+		return nil
+	}
+	if err := h.o.engine.Spend(h.o.App, c.by); err != nil {
+		return bearerRefusal(err, claims.ScopePublish)
+	}
+	return nil
+}
+
+// author returns who publishes, nil if it is a server with a key.
+func (c *call) author() *actors.Author {
+	if c.by == nil {
+		return nil
+	}
+	return &actors.Author{UID: c.by.UID, UMD: c.by.UMD}
+}
+
+// grant returns what the caller's token says of a channel.
+func (c *call) grant(name string) *claims.ChannelGrant {
+	return claims.Layers{Connect: c.by}.Channel(name)
+}
+
+// mayPublish holds a message against the caller's token, and fills in what the body leaves to that.
+func (c *call) mayPublish(b *body, name string, r *actors.PublishRequest) error {
+	if c.by == nil {
+		return nil
+	}
+	grant := c.grant(name).Event(r.Event)
+	if !grant.MayPublish(true) {
+		return channel.ErrPublishDenied
+	}
+	if b.values[publishStore].isNull() {
+		r.Store = grant.Store
+	}
+	if b.values[publishEmit].isNull() {
+		r.Emit = grant.EmitPubSubEvent == claims.True
+	}
+	return withinGrant(channel.ErrPublishDenied, r.Store, grant.Store, r.Emit, grant.EmitPubSubEvent == claims.True)
+}
+
+// maySet is mayPublish for a write.
+func (c *call) maySet(b *body, name string, r *actors.SetStorageRequest) error {
+	if c.by == nil {
+		return nil
+	}
+	grant := c.grant(name).Key(r.Key)
+	if !grant.Set {
+		return channel.ErrStorageDenied.With("Not allowed to set this key.")
+	}
+	if b.values[publishStore].isNull() {
+		r.Store = grant.Store
+	}
+	if b.values[publishEmit].isNull() {
+		r.Emit = grant.EmitPubSubEvent
+	}
+	return withinGrant(channel.ErrStorageDenied, r.Store, grant.Store, r.Emit, grant.EmitPubSubEvent)
+}
+
+// withinGrant refuses what is kept longer, or told to more, than a token allows.
+func withinGrant(refused *channel.Error, store, most int64, emit, mayEmit bool) error {
+	switch {
+	case most != -1 && (store == -1 || store > most):
+		return refused.With("The token allows a store of at most %d.", most)
+	case emit && !mayEmit:
+		return refused.With("The token does not allow emitPubSubEvent.")
+	}
+	return nil
+}
