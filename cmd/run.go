@@ -104,6 +104,7 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 	surface := c.Hotsock
 	surface.System, surface.App, surface.Acceptor, surface.Keys = s.system, claims.DefaultAppID, s.acceptor, s.keys
 	surface.MaxData, surface.Draining, surface.Fallback = c.Actors.Channel.MaxData, s.http.Draining, x.home
+	surface.MaxUID, surface.MaxUMD = c.Claims.Limits.UID, c.Claims.Limits.UMDSize
 	surface.Logger, surface.Listener = log, m.Hotsock()
 	handler, err := hotsock.New(surface)
 	if err != nil {

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"cmp"
+	"math"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -31,7 +32,7 @@ func (c *Channel) DeleteMessage(s Step, cmd *DeleteMessage, fx *Effects) error {
 	if _, err := c.lastID(); err != nil { // or its id might be given out again
 		return err
 	}
-	before, all := *fx, c.o.MaxReactions
+	before, all := *fx, math.MaxInt
 	if _, err := c.dropMessage(cmd.ID, &all, fx); err != nil {
 		fx.forget(before)
 		return err

@@ -207,9 +207,6 @@ func (h *Handler) publishAsClient(c *call, who client, b *body) error {
 	return c.answer(http.StatusAccepted, appendAccepted(nil, name, event, id))
 }
 
-// reactionEvent is the one system event that publishMessage takes, as frames do.
-const reactionEvent = "hotsock.messageReaction"
-
 // reactAsClient serves a publishMessage of a reaction.
 func (h *Handler) reactAsClient(c *call, who client, b *body) error {
 	r, fault, tooLarge := readReaction(&b.values[clientPublishData], h.o.MaxData)
@@ -217,14 +214,18 @@ func (h *Handler) reactAsClient(c *call, who client, b *body) error {
 		return tooLarge
 	}
 	name := b.text(clientPublishChannel)
-	_, err := h.do(c, who, &actors.React{
+	answer, err := h.do(c, who, &actors.React{
 		Channel: name, MessageID: r.messageID, Reaction: r.reaction, Remove: r.remove, Fault: fault,
 		Schedule: actors.Schedule{Expression: b.text(clientPublishSchedule), Timezone: b.text(clientPublishTimezone)},
 	})
 	if err != nil {
 		return err
 	}
-	return c.answer(http.StatusAccepted, appendAccepted(nil, name, reactionEvent, nil))
+	var id []byte
+	if p, ok := answer.Result.(*channel.Published); ok && b.isTrue(clientPublishEagerID) && !p.ID.IsZero() {
+		id = appendID(nil, p.ID)
+	}
+	return c.answer(http.StatusAccepted, appendAccepted(nil, name, reactionEvent, id))
 }
 
 // appendAccepted writes what is said of a publish that was accepted; id may be empty.
@@ -342,6 +343,9 @@ var umdForm = form{
 
 // updateUMD serves POST /connection/umdUpdate.
 func (h *Handler) updateUMD(c *call, who client, b *body) error {
+	if !b.values[umdChannel].isNull() && b.text(umdChannel) == "" {
+		return checkChannel("") // no channel is not a channel without a name
+	}
 	if _, err := h.do(c, who, &actors.UpdateUMD{Channel: b.text(umdChannel), Token: b.text(umdToken)}); err != nil {
 		return err
 	}

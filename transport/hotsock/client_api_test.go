@@ -55,6 +55,7 @@ func TestClientCalls(t *testing.T) {
 		{"members", "getChannelInfo", `{"channel":"presence.c"}`, 200, `{"channel":"presence.c","subscriptionsCount":4,"members":[]}`, &actors.GetInfo{Channel: "presence.c"}},
 		{"a umd", "umdUpdate", `{"token":"t","channel":"c"}`, 200, `{}`, &actors.UpdateUMD{Channel: "c", Token: "t"}},
 		{"a umd of the connection", "umdUpdate", `{"token":"t"}`, 200, `{}`, &actors.UpdateUMD{Token: "t"}},
+		{"a umd of a channel without a name", "umdUpdate", `{"token":"t","channel":""}`, 400, errorBody("INVALID_CHANNEL", "A channel name must not be empty."), nil},
 		{"no token", "umdUpdate", `{"channel":"c"}`, 400, errorBody("INVALID_MESSAGE", "token is required: it must be a string."), nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

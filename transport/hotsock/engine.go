@@ -12,6 +12,7 @@ import (
 type engine interface {
 	Admit(ctx context.Context, r actors.ConnectRequest) (admission, error)
 	Publish(ctx context.Context, app string, r actors.PublishRequest) (*channel.Published, error)
+	React(ctx context.Context, app string, r actors.ReactRequest) (*channel.Published, error)
 	PublishBatch(ctx context.Context, app string, items []actors.Publication) []actors.Outcome
 	Authorize(app, token string, use claims.Scope) (*claims.Claims, error)
 	Spend(app string, c *claims.Claims) error

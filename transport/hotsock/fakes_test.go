@@ -80,6 +80,16 @@ func (e *recorder) Publish(ctx context.Context, app string, r actors.PublishRequ
 	return &channel.Published{ID: testID}, nil
 }
 
+func (e *recorder) React(_ context.Context, _ string, r actors.ReactRequest) (*channel.Published, error) {
+	if err := e.ask(r); err != nil {
+		return nil, err
+	}
+	if r.Remove {
+		return &channel.Published{}, nil
+	}
+	return &channel.Published{ID: testID}, nil
+}
+
 func (e *recorder) PublishBatch(_ context.Context, _ string, items []actors.Publication) []actors.Outcome {
 	outcomes := make([]actors.Outcome, len(items))
 	for i, item := range items {

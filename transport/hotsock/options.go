@@ -48,6 +48,9 @@ type Options struct {
 	// MaxData is the most bytes of data in one message or entry, as compact JSON. It should be the
 	// engine's. Default DefaultMaxData.
 	MaxData int
+	// MaxUID and MaxUMD are how many characters the uid and how many bytes the umd of a backend's reaction
+	// may have. They should be those of tokens. Default 128 and 1,024.
+	MaxUID, MaxUMD int
 	// MaxBody is the most bytes of an HTTP body. Default MaxData and 64 KiB.
 	MaxBody int
 	// MaxBatchBody is the most bytes of a batch's body. Default DefaultMaxBatchBody.
@@ -101,6 +104,8 @@ type Listener struct {
 // EnsureDefaults puts the default in the place of every zero field that has one.
 func (o *Options) EnsureDefaults() {
 	setDefault(&o.MaxData, DefaultMaxData)
+	setDefault(&o.MaxUID, 128)
+	setDefault(&o.MaxUMD, 1<<10)
 	setDefault(&o.MaxBody, o.MaxData+envelopeSize)
 	setDefault(&o.MaxBatchBody, DefaultMaxBatchBody)
 	setDefault(&o.MaxPending, DefaultMaxPending)
@@ -151,6 +156,8 @@ func (o *Options) Validate() error {
 	}
 	wrong(o.System == nil && o.engine == nil, "System is missing")
 	wrong(o.Acceptor == nil, "Acceptor is missing")
+	wrong(o.MaxUID < 0, "MaxUID is %d, must not be negative", o.MaxUID)
+	wrong(o.MaxUMD < 0, "MaxUMD is %d, must not be negative", o.MaxUMD)
 	wrong(o.MaxData < 0, "MaxData is %d, must not be negative", o.MaxData)
 	wrong(o.MaxBody < 0, "MaxBody is %d, must not be negative", o.MaxBody)
 	wrong(o.MaxBatchBody < 0, "MaxBatchBody is %d, must not be negative", o.MaxBatchBody)

@@ -10,7 +10,7 @@ import (
 
 func TestOptions(t *testing.T) {
 	wrong := Options{
-		MaxData: -1, MaxBody: -1, MaxPending: 5000, HTTPTimeout: -time.Second, FrameRate: -1, FrameBurst: -1,
+		MaxData: -1, MaxUID: -1, MaxUMD: -1, MaxBody: -1, MaxPending: 5000, HTTPTimeout: -time.Second, FrameRate: -1, FrameBurst: -1,
 		MaxRateRefusals: -1, ConnectRate: -1, ConnectBurst: -1,
 	}
 	_, err := New(wrong)
@@ -18,7 +18,7 @@ func TestOptions(t *testing.T) {
 		t.Fatal("all that is wrong was taken")
 	}
 	for _, field := range []string{
-		"System", "Acceptor", "MaxData", "MaxBody", "MaxPending", "HTTPTimeout", "FrameRate", "FrameBurst",
+		"System", "Acceptor", "MaxData", "MaxUID", "MaxUMD", "MaxBody", "MaxPending", "HTTPTimeout", "FrameRate", "FrameBurst",
 		"MaxRateRefusals", "ConnectRate", "ConnectBurst",
 	} {
 		if !strings.Contains(err.Error(), "hotsock: "+field+" is ") {

@@ -17,7 +17,7 @@ const maxDeduplicationID = 128
 // long a call holds what it has read.
 const maxBatch = 1000
 
-// storageSetEvent is the one system event that a server may publish.
+// storageSetEvent and reactionEvent are the system events that a server may publish.
 const storageSetEvent = "hotsock.channelStorageSet"
 
 // The members of a publish.
@@ -33,6 +33,8 @@ const (
 	publishSchedule
 	publishTimezone
 	publishChannels
+	publishUID
+	publishUMD
 )
 
 var publishForm = form{
@@ -48,9 +50,11 @@ var publishForm = form{
 		publishSchedule:        "scheduleExpression",
 		publishTimezone:        "scheduleExpressionTimezone",
 		publishChannels:        "channels",
+		publishUID:             "uid",
+		publishUMD:             "umd",
 	},
 	memberKinds: memberKinds{
-		texts:    []int{publishChannel, publishEvent, publishKey, publishDeduplicationID, publishSchedule, publishTimezone},
+		texts:    []int{publishChannel, publishEvent, publishKey, publishDeduplicationID, publishSchedule, publishTimezone, publishUID},
 		booleans: []int{publishEmit, publishEagerID},
 		numbers:  []int{publishStore},
 		arrays:   []int{publishChannels},
@@ -58,7 +62,7 @@ var publishForm = form{
 	required: []int{publishEvent},
 }
 
-// publish serves POST /publish: one message, or one change of a channel's storage. Its 202 means that it is
+// publish serves POST /publish: one message, one change of a channel's storage, or one reaction. Its 202 means that it is
 // done, and on disk if it is stored. With channels instead of channel it goes to each of them, and what
 // became of it stands in results, in their order.
 //
@@ -89,9 +93,12 @@ func (h *Handler) publishOne(c *call, b *body, from actors.Origin) ([]byte, erro
 		return h.appendPublication(c, nil, p, outcomes), nil
 	}
 	var o actors.Outcome
-	if p.entry != nil {
+	switch {
+	case p.entry != nil:
 		o.Err = h.o.engine.SetStorage(c.ctx, h.o.App, *p.entry)
-	} else {
+	case p.reaction != nil:
+		o.Published, o.Err = h.o.engine.React(c.ctx, h.o.App, *p.reaction)
+	default:
 		o.Published, o.Err = h.o.engine.Publish(c.ctx, h.o.App, *p.message)
 	}
 	return appendAccepted(nil, p.channels[0], p.event, p.id(o)), o.Err
@@ -104,18 +111,25 @@ type publication struct {
 	many     bool // it was given channels, and is answered for each
 	eager    bool // its id is answered
 
-	message *actors.PublishRequest // to the first channel; nil: entry is set
-	entry   *actors.SetStorageRequest
+	// One of them is set: what goes to the first channel.
+	message  *actors.PublishRequest
+	entry    *actors.SetStorageRequest
+	reaction *actors.ReactRequest
 }
 
 // items appends the engine's requests, one for each channel.
 func (p *publication) items(dst []actors.Publication) []actors.Publication {
 	for _, name := range p.channels {
-		if p.entry != nil {
+		switch {
+		case p.entry != nil:
 			r := *p.entry
 			r.Channel = name
 			dst = append(dst, &r)
-		} else {
+		case p.reaction != nil:
+			r := *p.reaction
+			r.Channel = name
+			dst = append(dst, &r)
+		default:
 			r := *p.message
 			r.Channel = name
 			dst = append(dst, &r)
@@ -124,9 +138,9 @@ func (p *publication) items(dst []actors.Publication) []actors.Publication {
 	return dst
 }
 
-// id returns the message's id if it was asked for.
+// id returns the message's or reaction's id if it was asked for.
 func (p *publication) id(o actors.Outcome) []byte {
-	if !p.eager || o.Published == nil {
+	if !p.eager || o.Published == nil || o.Published.ID.IsZero() {
 		return nil
 	}
 	return appendID(nil, o.Published.ID)
@@ -138,8 +152,7 @@ func (h *Handler) publication(c *call, b *body, from actors.Origin) (*publicatio
 	if err := p.name(b); err != nil {
 		return nil, err
 	}
-	setsStorage := p.event == storageSetEvent
-	if !setsStorage {
+	if p.event != storageSetEvent && p.event != reactionEvent {
 		if err := checkEvent(p.event); err != nil {
 			return nil, err
 		}
@@ -154,9 +167,13 @@ func (h *Handler) publication(c *call, b *body, from actors.Origin) (*publicatio
 		return nil, tooLarge
 	}
 	var err error
-	if setsStorage {
+	switch p.event {
+	case storageSetEvent:
 		p.entry, err = publishedEntry(c, b, p.channels, data)
-	} else {
+	case reactionEvent:
+		p.eager = b.isTrue(publishEagerID)
+		p.reaction, err = h.publishedReaction(c, b, p.channels)
+	default:
 		p.eager = b.isTrue(publishEagerID)
 		p.message, err = publishedMessage(c, b, p.channels, data)
 	}
@@ -166,9 +183,12 @@ func (h *Handler) publication(c *call, b *body, from actors.Origin) (*publicatio
 	if err != nil {
 		return nil, err
 	}
-	if p.entry != nil {
+	switch {
+	case p.entry != nil:
 		p.entry.Origin = from
-	} else {
+	case p.reaction != nil:
+		p.reaction.Origin = from
+	default:
 		p.message.Origin = from
 	}
 	return p, nil

@@ -45,7 +45,18 @@ func TestPublish(t *testing.T) {
 		{"an entry that expires", `{"channel":"c","event":"hotsock.channelStorageSet","key":"k","data":1,"store":60,"eagerIdGeneration":true}`,
 			202, `{"channel":"c","event":"hotsock.channelStorageSet"}`,
 			actors.SetStorageRequest{Channel: "c", Key: "k", Data: []byte(`1`), Store: 60}},
+		{"a reaction", `{"channel":"c","event":"hotsock.messageReaction","data":{"messageId":"m","reaction":"👍","action":"add"},"uid":"u","umd":{ "n": 1 },"emitPubSubEvent":true,"eagerIdGeneration":true}`,
+			202, `{"channel":"c","event":"hotsock.messageReaction","id":"01JZ8Y4K3V9QWERTYCDEFGHJKM"}`,
+			actors.ReactRequest{Channel: "c", MessageID: "m", Reaction: "👍", UID: "u", UMD: []byte(`{"n":1}`), Emit: true}},
+		{"a reaction that was not there", `{"channel":"c","event":"hotsock.messageReaction","data":{"messageId":"m","reaction":"👍","action":"remove"},"uid":"u","eagerIdGeneration":true}`,
+			202, `{"channel":"c","event":"hotsock.messageReaction"}`,
+			actors.ReactRequest{Channel: "c", MessageID: "m", Reaction: "👍", Remove: true, UID: "u"}},
 
+		{"a reaction of nobody", `{"channel":"c","event":"hotsock.messageReaction","data":{"messageId":"m","reaction":"👍","action":"add"}}`, 400, errorBody("INVALID_MESSAGE", "uid is required: it must be a string."), nil},
+		{"a reaction without an action", `{"channel":"c","event":"hotsock.messageReaction","data":{"messageId":"m","reaction":"👍"},"uid":"u"}`, 400, errorBody("INVALID_REACTION", "data.action is required: it must be a string."), nil},
+		{"a reaction of a long uid", `{"channel":"c","event":"hotsock.messageReaction","data":{"messageId":"m","reaction":"👍","action":"add"},"uid":"` + strings.Repeat("é", 129) + `"}`, 400, errorBody("INVALID_MESSAGE", "uid must be at most 128 characters."), nil},
+		{"a reaction with a large umd", `{"channel":"c","event":"hotsock.messageReaction","data":{"messageId":"m","reaction":"👍","action":"add"},"uid":"u","umd":"` + strings.Repeat("x", 1023) + `"}`, 400, errorBody("INVALID_MESSAGE", "umd is 1025 bytes; at most 1024 are allowed."), nil},
+		{"a scheduled reaction", `{"channel":"c","event":"hotsock.messageReaction","data":{"messageId":"m","reaction":"👍","action":"add"},"uid":"u","scheduleExpression":"at(2030-01-01T00:00:00)"}`, 400, errorBody("INVALID_SCHEDULE", "A reaction cannot be scheduled; publish it without scheduleExpression."), nil},
 		{"no body", ``, 400, errorBody("INVALID_MESSAGE", "event is required: it must be a string."), nil},
 		{"no JSON", `x`, 400, errorBody("INVALID_MESSAGE", "The body is not a JSON object that can be read: expected an object at byte 0."), nil},
 		{"a list", `[{"channel":"c","event":"e"}]`, 400, errorBody("INVALID_MESSAGE", "The body is not a JSON object that can be read: expected an object at byte 0."), nil},
@@ -89,6 +100,9 @@ func TestPublish(t *testing.T) {
 				want.Origin = origin
 				tt.asked = want
 			case actors.SetStorageRequest:
+				want.Origin = origin
+				tt.asked = want
+			case actors.ReactRequest:
 				want.Origin = origin
 				tt.asked = want
 			}

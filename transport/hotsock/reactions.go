@@ -3,10 +3,15 @@ package hotsock
 import (
 	"net/http"
 	"strconv"
+	"unicode/utf8"
 
 	"dormouse/actors"
 	"dormouse/actors/channel"
+	"dormouse/claims"
 )
+
+// reactionEvent is how a reaction is asked for, by a frame or by a publish.
+const reactionEvent = "hotsock.messageReaction"
 
 // reactionNames are the members of a reaction's data. All are strings.
 var reactionNames = []string{"data.messageId", "data.reaction", "data.action"}
@@ -69,6 +74,56 @@ func (f *frame) react(maxData int) (actors.Command, *channel.Error) {
 		Channel: f[memberChannel].text(), MessageID: r.messageID, Reaction: r.reaction, Remove: r.remove,
 		Fault: fault, Schedule: f.schedule(), Ref: f.ref(),
 	}, nil
+}
+
+// publishedReaction reads a backend's reaction. Its author is the body's uid and umd, or those of the JWT that
+// stands in an API key's place, which needs the right to publish hotsock.messageReaction.
+func (h *Handler) publishedReaction(c *call, b *body, channels []string) (*actors.ReactRequest, error) {
+	data, fault, tooBig := readReaction(&b.values[publishData], h.o.MaxData)
+	switch {
+	case tooBig != nil:
+		return nil, tooBig
+	case fault != nil:
+		return nil, fault
+	case b.text(publishSchedule) != "":
+		return nil, channel.ErrInvalidSchedule.With("A reaction cannot be scheduled; publish it without scheduleExpression.")
+	}
+	r := &actors.ReactRequest{
+		Channel: channels[0], MessageID: data.messageID, Reaction: data.reaction, Remove: data.remove,
+		Emit: b.isTrue(publishEmit),
+	}
+	if by := c.author(); by != nil {
+		r.UID, r.UMD = by.UID, by.UMD
+		for _, name := range channels {
+			if err := c.mayReact(b, name, r); err != nil {
+				return nil, err
+			}
+		}
+		return r, nil
+	}
+	if err := b.need(publishUID); err != nil {
+		return nil, err
+	}
+	if r.UID = b.text(publishUID); utf8.RuneCountInString(r.UID) > h.o.MaxUID {
+		return nil, channel.ErrInvalidMessage.With("uid must be at most %d characters.", h.o.MaxUID)
+	}
+	if r.UMD = b.values[publishUMD].compact(); len(r.UMD) > h.o.MaxUMD {
+		return nil, channel.ErrInvalidMessage.With("umd is %d bytes; at most %d are allowed.", len(r.UMD), h.o.MaxUMD)
+	}
+	return r, nil
+}
+
+// mayReact holds a reaction against the caller's token, and fills in what the body leaves to that.
+func (c *call) mayReact(b *body, name string, r *actors.ReactRequest) error {
+	grant := c.grant(name).Event(reactionEvent)
+	mayEmit := grant.EmitPubSubEvent == claims.True
+	if !grant.MayPublish(true) {
+		return channel.ErrPublishDenied
+	}
+	if b.values[publishEmit].isNull() {
+		r.Emit = mayEmit
+	}
+	return withinGrant(channel.ErrPublishDenied, 0, -1, r.Emit, mayEmit)
 }
 
 // The members of a listReactions call.
