@@ -163,6 +163,13 @@ func case077(s *scene) {
 	list(`{"channel":"c77","expandReactions":true}`, `{"messages":[`+
 		message(first, `,"reactions":{"👍":{"count":2,"items":[{"uid":"b"},{"uid":"a","umd":{"n":"A"}}]},"❤️":{"count":1,"items":[{"uid":"a","umd":{"n":"A"}}]}}`)+
 		`,`+message(second, `,"reactions":{}`)+`]}`)
+	// A client over HTTP and a backend react like others.
+	s.answers(202, `{"channel":"c77","event":"hotsock.messageReaction","id":"<ulid>"}`)(s.server.asConnection(s.t.Context(), s.clients["B"], "publishMessage",
+		`{"channel":"c77","event":"hotsock.messageReaction","data":{"messageId":"`+second+`","reaction":"👍","action":"add"},"eagerIdGeneration":true}`))
+	s.play(`A < ` + reacted("Added", "c77", second, "👍", "add", `{"uid":"b","umd":null}`))
+	s.answers(202, `{"channel":"c77","event":"hotsock.messageReaction"}`)(s.server.publish(s.t.Context(),
+		`{"channel":"c77","event":"hotsock.messageReaction","uid":"bot","umd":{"b":1},"data":{"messageId":"`+second+`","reaction":"🎉","action":"add"}}`))
+	s.play(`A < ` + reacted("Added", "c77", second, "🎉", "add", `{"uid":"bot","umd":{"b":1}}`))
 	s.answers(200, `{"reactions":[{"reaction":"👍","uid":"b"},{"reaction":"❤️","uid":"a","umd":{"n":"A"}},{"reaction":"👍","uid":"a","umd":{"n":"A"}}]}`)(
 		s.server.asConnection(s.t.Context(), s.clients["A"], "listReactions", `{"channel":"c77","messageId":"`+first+`"}`))
 }

@@ -65,6 +65,7 @@ func case094(s *scene) {
 	for _, name := range []string{"c94", "d94"} {
 		s.answers(200, pattern(fmt.Sprintf(`{"name":%q,"subscriptionsCount":0}`, name)))(s.server.channels(s.t.Context(), name))
 	}
+	umdOfWhoIsGone(s)
 }
 
 func case095(s *scene) {
@@ -110,4 +111,23 @@ func case096(s *scene) {
 		A > pub c96 e 1
 		A < message c96 e 1 {"uid":"u","umd":{"s":1}}
 		A ∅`)
+}
+
+// umdOfWhoIsGone: whenever the update comes, a connection that has ended leaves no member behind.
+func umdOfWhoIsGone(s *scene) {
+	s.t.Helper()
+	s.umdWith("U", `{"uid":"u","umd":{"s":1},"umdUpdate":true,"umdPropagate":true}`)
+	joins(s, "G", "presence.94", "u", "", `[{"uid":"u","umd":null}]`)
+	gone := s.clients["G"]
+	gone.cut()
+	for status := 0; status != 401; {
+		resp, err := s.server.asConnection(s.t.Context(), gone, "umdUpdate", `{"token":"`+s.vars["U"]+`"}`)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if status = resp.status; status != 200 && status != 401 {
+			s.t.Fatalf("HTTP %s", resp)
+		}
+	}
+	joins(s, "B", "presence.94", "b", "", `[{"uid":"b","umd":null}]`)
 }
