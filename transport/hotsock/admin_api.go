@@ -64,11 +64,13 @@ func appendEntries(dst []byte, entries *channel.Entries) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		e := &entries.Items[i]
-		dst = appendString(append(dst, `{"key":`...), e.Key)
-		dst = appendValue(append(dst, `,"data":`...), e.Data)
-		dst = appendMeta(append(dst, `,"meta":`...), e.Meta)
-		dst = append(dst, '}')
+		dst = appendEntry(dst, &entries.Items[i])
 	}
 	return append(dst, `]}`...)
+}
+
+func appendEntry(dst []byte, e *channel.Entry) []byte {
+	dst = appendString(append(dst, `{"key":`...), e.Key)
+	dst = appendValue(append(dst, `,"data":`...), e.Data)
+	return append(appendMeta(append(dst, `,"meta":`...), e.Meta), '}')
 }

@@ -3,6 +3,8 @@ package hotsock
 import (
 	"context"
 
+	"github.com/oklog/ulid/v2"
+
 	"dormouse/actors"
 	"dormouse/actors/channel"
 	"dormouse/claims"
@@ -20,6 +22,24 @@ type engine interface {
 	ChannelInfo(ctx context.Context, app, name string) (*channel.Info, error)
 	ListStorage(ctx context.Context, app string, r actors.ListStorageRequest) (*channel.Entries, error)
 	Client(app, connectionID, secret string) (client, error)
+	manager
+}
+
+// A manager is what those who run the server ask an engine for.
+type manager interface {
+	Channels(app, prefix, after string, limit int) ([]actors.ChannelName, bool, error)
+	DeleteChannel(ctx context.Context, app, name string, from actors.Origin) error
+	History(ctx context.Context, app string, r actors.HistoryRequest) (*channel.Messages, error)
+	DeleteMessage(ctx context.Context, app, name string, id ulid.ULID) error
+	Connections(app, uid, after string, limit int) ([]actors.ConnectionState, bool)
+	Connection(ctx context.Context, app, id string) (actors.ConnectionState, error)
+	Kick(app, id string) error
+	KickUser(app, uid string) int
+	Evict(ctx context.Context, app, id, name string) error
+	Revoke(r claims.Revocation) (int, error)
+	Unrevoke(r claims.Revocation) error
+	Revocations(app string) []claims.Revocation
+	Tail(ctx context.Context, app, name string, o actors.TailOptions) (*actors.Tail, error)
 }
 
 // A client is an *actors.Client.

@@ -54,6 +54,8 @@ var Codes = []Code{
 	{"REACTION_CAPACITY_REACHED", 409, "the message has as many reactions as it may have"},
 
 	{"NOT_FOUND", 404, "there is nothing at this path"},
+	{"SCHEDULE_CAPACITY_REACHED", 409, "as much is scheduled on the channel as may be"},
+	{"SCHEDULE_NOT_FOUND", 404, "no such schedule: it never was, has run, or was cancelled"},
 	{"CONNECTION_NOT_FOUND", 404, "no such live connection on this server"},
 	{"SCHEDULE_CAPACITY_REACHED", 409, "the channel has no room for more schedules"},
 	{"SCHEDULE_NOT_FOUND", 404, "no such schedule: it has run, or was cancelled"},

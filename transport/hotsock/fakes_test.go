@@ -18,6 +18,7 @@ import (
 
 // recorder is an engine that does what it was told to and remembers what it was asked.
 type recorder struct {
+	manager  // tests that manage have a real engine
 	mu       sync.Mutex
 	connects []actors.ConnectRequest
 	asked    []any

@@ -61,7 +61,7 @@ var routes = slices.Concat([]route{
 	{http.MethodPost, []string{"publish", "batch"}, "publish batch", true, claims.ScopePublish, (*Handler).publishBatch},
 	{http.MethodGet, []string{"channels", anySegment}, "channel", true, claims.ScopeRead, (*Handler).channelInfo},
 	{http.MethodGet, []string{"channels", anySegment, "storage"}, "channel storage", true, claims.ScopeRead, (*Handler).channelStorage},
-}, clientRoutes())
+}, clientRoutes(), manageRoutes(), tailRoutes())
 
 // A call is one request to the HTTP APIs.
 type call struct {
