@@ -92,24 +92,24 @@ func (f *frame) command(maxData int) (actors.Command, *channel.Error) {
 	if !bytes.HasPrefix(event, systemPrefix) {
 		return f.publish(maxData)
 	}
-	switch string(event) {
-	case "hotsock.subscribe":
+	switch systemEvent(event) {
+	case eventSubscribe:
 		return f.subscribe(maxData)
-	case "hotsock.unsubscribe":
+	case eventUnsubscribe:
 		return f.unsubscribe()
-	case "hotsock.channelStorageSet":
+	case eventStorageSet:
 		return f.setStorage(maxData)
-	case "hotsock.channelStorageGet":
+	case eventStorageGet:
 		return f.getStorage()
-	case "hotsock.messageReaction":
+	case eventReaction:
 		return f.react(maxData)
-	case "hotsock.umdUpdate":
+	case eventUMDUpdate:
 		return f.updateUMD(maxData)
-	case "hotsock.heartbeat":
+	case eventHeartbeat:
 		return &actors.Heartbeat{Ref: f.ref()}, nil
-	case "hotsock.ping":
+	case eventPing:
 		return &actors.Ping{Ref: f.ref()}, nil
-	case "hotsock.pong":
+	case eventPong:
 		return nil, nil // how clients answer a server's ping
 	}
 	return nil, channel.ErrUnknownEvent
