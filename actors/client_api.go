@@ -132,8 +132,6 @@ func (a *connectionActor) answerCall(q *call, cmd Command) {
 		a.listStorage(c)
 	case *GetInfo:
 		a.getInfo(c)
-	case *UpdateUMD:
-		a.updateUMD(c, q.reply)
 	default:
 		a.decide(c)
 	}

@@ -119,13 +119,6 @@ type ListStorageRequest struct {
 	Allow func(key string) bool
 }
 
-// UpdateUMDRequest changes a umd as one connection may.
-type UpdateUMDRequest struct {
-	ConnectionID, Secret string
-	Channel              string // or an alias; empty: the connection's own umd
-	Token                string // of scope umd
-}
-
 // Origin says where a request came from, for backend events and stored messages.
 type Origin struct {
 	Trigger             channel.Trigger

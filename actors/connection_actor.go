@@ -197,7 +197,7 @@ func (a *connectionActor) decide(cmd Command) {
 	case *React:
 		a.react(c)
 	case *UpdateUMD:
-		a.updateUMD(c, nil)
+		a.updateUMD(c)
 	case *errand:
 		a.do(c)
 	case *Heartbeat:

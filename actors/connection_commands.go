@@ -87,7 +87,7 @@ func (a *connectionActor) publish(c *Publish) {
 	}
 	sender := a.sender()
 	emit := grant.EmitPubSubEvent == claims.True
-	if emit && a.system.courier != nil {
+	if emit && a.system.courier != nil && sender.RequestID == "" {
 		sender.RequestID = uuid.NewString()
 	}
 	if c.Ref != "" {

@@ -17,20 +17,11 @@ type errand struct {
 // An errand waits behind what the client sent before its connection was greeted.
 func (*errand) command() {}
 
-// askConnection has run act for the app's live connection with this id and secret, and waits for the reply
-// or for ctx's end. run must not wait; whatever it calls replies, at once or later.
+// ask has run act for the connection, and waits for the reply or for ctx's end. run must not wait; whatever it
+// calls replies, at once or later.
 //
-// Errors: channel.ErrUnauthorized if there is no such connection, the secret is wrong, or the connection
-// ended before its turn came; then run was not called. Else reply's, or ctx's.
-func (s *System) askConnection(ctx context.Context, app, id, secret string, run func(a *connectionActor, reply func(result any, err error))) (any, error) {
-	c := s.connections.authenticate(app, id, secret)
-	if c == nil {
-		return nil, channel.ErrUnauthorized
-	}
-	return c.ask(ctx, run)
-}
-
-// ask is askConnection for a connection that was found.
+// Errors: channel.ErrUnauthorized if the connection ended before its turn came; then run was not called. Else
+// reply's, or ctx's.
 func (c *Connection) ask(ctx context.Context, run func(a *connectionActor, reply func(result any, err error))) (any, error) {
 	type answer struct {
 		result any

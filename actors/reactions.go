@@ -83,7 +83,7 @@ func (a *connectionActor) react(c *React) {
 	if c.Schedule.Expression != "" {
 		cmd.Fault = channel.ErrInvalidSchedule.With("A reaction cannot be scheduled; send it without scheduleExpression.")
 	}
-	if a.system.courier != nil {
+	if a.system.courier != nil && cmd.RequestID == "" {
 		cmd.RequestID = uuid.NewString() // whether backends are told of it, the channel will find
 	}
 	if c.Ref != "" {

@@ -208,5 +208,16 @@ func TestBackendsHearOfReactions(t *testing.T) {
 		}
 		quiet.Send(&actors.React{Channel: "c", MessageID: id, Reaction: "x", Remove: true})
 		b.expect(t)
+		who, err := s.Client(actorstest.App, ann.Connection.ID(), ann.Secret())
+		if err == nil {
+			_, err = who.Do(context.Background(), actors.Origin{Trigger: channel.TriggerClientHTTP, RequestID: "r-1", SourceIP: "192.0.2.1"},
+				&actors.React{Channel: "here", MessageID: id, Reaction: "y"})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := b.expect(t, "messageReactionAdded")[0].Metadata; m["requestId"] != "r-1" || m["trigger"] != "client.http" || m["sourceIp"] != "192.0.2.1" {
+			t.Errorf("%+v", m)
+		}
 	})
 }

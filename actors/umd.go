@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"context"
 	"errors"
 	"sync/atomic"
 
@@ -10,30 +9,10 @@ import (
 	"dormouse/persistence"
 )
 
-// UpdateUMD changes the umd of a live connection's subscription, or the connection's own, as a client's
-// umdUpdate frame does, and returns once that has happened.
-//
-// Errors: channel.ErrUnauthorized if there is no such connection or the secret is wrong; ErrInvalidChannel;
-// ErrInvalidUMDToken; ErrUMDUpdateDenied; ErrNotSubscribed; ErrPresenceCapacityReached, which of an update
-// that is propagated says that at least one channel kept the old umd; any other *channel.Error, or ctx's.
-func (s *System) UpdateUMD(ctx context.Context, app string, r UpdateUMDRequest) error {
-	_, err := s.askConnection(ctx, app, r.ConnectionID, r.Secret, func(a *connectionActor, reply func(any, error)) {
-		a.updateUMD(&UpdateUMD{Channel: r.Channel, Token: r.Token}, reply)
-	})
-	return err
-}
-
-// updateUMD changes the umd of a subscription or of the connection. reply takes the answer of an HTTP call;
-// nil: the answer is a frame.
-func (a *connectionActor) updateUMD(c *UpdateUMD, reply func(any, error)) {
+// updateUMD changes the umd of a subscription or of the connection, as a umd token allows.
+func (a *connectionActor) updateUMD(c *UpdateUMD) {
 	var m *membership
-	refuse := func(err *channel.Error) {
-		if reply != nil {
-			reply(nil, err)
-			return
-		}
-		a.refuseOn(m, c.Channel, c.Ref, err)
-	}
+	refuse := func(err *channel.Error) { a.refuseOn(m, c.Channel, c.Ref, err) }
 	name := ""
 	if c.Channel != "" {
 		name, m = a.resolve(c.Channel)
@@ -69,23 +48,23 @@ func (a *connectionActor) updateUMD(c *UpdateUMD, reply func(any, error)) {
 		}
 		spend = &once
 	}
-	switch {
-	case name == "":
-		a.updateOwnUMD(c, token, spend, reply)
-	case reply == nil:
-		a.send(name, c.Channel, c.Ref, &channel.UpdateUMD{Sender: a.sender(), UMD: token.UMD, Spend: spend})
-	default:
-		a.system.router.tell(a.channel(name), &ask{cmd: &channel.UpdateUMD{Sender: a.sender(), UMD: token.UMD, Spend: spend}, reply: reply})
+	if name == "" {
+		a.updateOwnUMD(c, token, spend)
+		return
 	}
+	a.send(name, c.Channel, c.Ref, &channel.UpdateUMD{Sender: a.sender(), UMD: token.UMD, Spend: spend})
 }
 
 // updateOwnUMD changes what the connection's broadcasts carry and its later subscriptions begin with, and,
 // if the token says so, every subscription that there is or is being made: each of those commands stands
 // behind its subscribe in the channel's mailbox. Backends hear of another value, and not of an equal one.
-func (a *connectionActor) updateOwnUMD(c *UpdateUMD, token *claims.Claims, spend *claims.Spend, reply func(any, error)) {
+func (a *connectionActor) updateOwnUMD(c *UpdateUMD, token *claims.Claims, spend *claims.Spend) {
 	changed := !channel.EqualUMD(a.umd, token.UMD)
 	a.umd = token.UMD
-	p := &propagation{sink: a.sink, ref: c.Ref, reply: reply}
+	p := &propagation{sink: a.sink, ref: c.Ref}
+	if a.call != nil {
+		p.reply = a.call.reply
+	}
 	p.left.Store(2)
 	if !changed || !a.emitUpdated(p.settle) {
 		p.left.Store(1)

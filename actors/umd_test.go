@@ -180,7 +180,7 @@ func TestAUMDUpdateGoesOnWhereThereIsRoom(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 		bob.ExpectNone()
-		err := s.UpdateUMD(context.Background(), actorstest.App, request(ann, "", token))
+		err := overHTTP(s, ann, ann.Secret(), "", token)
 		if !errors.Is(err, channel.ErrPresenceCapacityReached) {
 			t.Errorf("over HTTP: %v", err)
 		}
@@ -190,32 +190,36 @@ func TestAUMDUpdateGoesOnWhereThereIsRoom(t *testing.T) {
 	})
 }
 
-func request(c *actorstest.Client, name, token string) actors.UpdateUMDRequest {
-	return actors.UpdateUMDRequest{ConnectionID: c.Connection.ID(), Secret: c.Secret(), Channel: name, Token: token}
+// overHTTP updates a umd as whoever knows a connection's secret may.
+func overHTTP(s *actorstest.Server, c *actorstest.Client, secret, name, token string) error {
+	who, err := s.Client(actorstest.App, c.Connection.ID(), secret)
+	if err == nil {
+		_, err = who.Do(context.Background(), actors.Origin{Trigger: channel.TriggerClientHTTP}, &actors.UpdateUMD{Channel: name, Token: token})
+	}
+	return err
 }
 
 func TestAUMDUpdateOverHTTP(t *testing.T) {
 	bubble(t, actors.Options{}, func(t *testing.T, s *actorstest.Server) {
-		ctx := context.Background()
 		ann := s.Connect(member("ann"))
 		ann.Send(subscribe("presence.r"))
 		ann.Expect("subscribed presence.r uid=ann members=[ann]")
-		if err := s.UpdateUMD(ctx, actorstest.App, request(ann, "presence.r", umdToken(s, "ann", 1, nil))); err != nil {
+		if err := overHTTP(s, ann, ann.Secret(), "presence.r", umdToken(s, "ann", 1, nil)); err != nil {
 			t.Error(err)
 		}
 		ann.Expect("updated presence.r member=ann=1 members=[ann=1]")
-		if err := s.UpdateUMD(ctx, actorstest.App, request(ann, "", umdToken(s, "ann", 2, own("umdPropagate")))); err != nil {
+		if err := overHTTP(s, ann, ann.Secret(), "", umdToken(s, "ann", 2, own("umdPropagate"))); err != nil {
 			t.Error(err)
 		}
 		ann.Expect("updated presence.r member=ann=2 members=[ann=2]")
-		for want, r := range map[*channel.Error]actors.UpdateUMDRequest{
-			channel.ErrNotSubscribed:   request(ann, "c", umdToken(s, "ann", 3, nil)),
-			channel.ErrInvalidChannel:  request(ann, "a b", umdToken(s, "ann", 3, nil)),
-			channel.ErrInvalidUMDToken: request(ann, "", "eyJ"),
-			channel.ErrUMDUpdateDenied: request(ann, "", umdToken(s, "ann", 3, nil)),
-			channel.ErrUnauthorized:    {ConnectionID: ann.Connection.ID(), Secret: "wrong", Token: umdToken(s, "ann", 3, own())},
+		for want, c := range map[*channel.Error]struct{ secret, name, token string }{
+			channel.ErrNotSubscribed:   {ann.Secret(), "c", umdToken(s, "ann", 3, nil)},
+			channel.ErrInvalidChannel:  {ann.Secret(), "a b", umdToken(s, "ann", 3, nil)},
+			channel.ErrInvalidUMDToken: {ann.Secret(), "", "eyJ"},
+			channel.ErrUMDUpdateDenied: {ann.Secret(), "", umdToken(s, "ann", 3, nil)},
+			channel.ErrUnauthorized:    {"wrong", "", umdToken(s, "ann", 3, own())},
 		} {
-			if err := s.UpdateUMD(ctx, actorstest.App, r); !errors.Is(err, want) {
+			if err := overHTTP(s, ann, c.secret, c.name, c.token); !errors.Is(err, want) {
 				t.Errorf("got %v, want %v", err, want)
 			}
 		}
@@ -235,17 +239,17 @@ func TestAUMDUpdateOfWhoIsGoneMakesNothing(t *testing.T) {
 			ann := s.Connect(member("ann"))
 			ann.Send(subscribe("presence.r"))
 			ann.Expect("subscribed presence.r uid=ann members=[ann]")
-			r := request(ann, "presence.r", umdToken(s, "ann", 1, nil))
+			name, token := "presence.r", umdToken(s, "ann", 1, nil)
 			if propagated {
-				r = request(ann, "", umdToken(s, "ann", 1, own("umdPropagate")))
+				name, token = "", umdToken(s, "ann", 1, own("umdPropagate"))
 			}
 			ann.Hang()
 			// It may come before its end or after; it never hangs and never revives.
-			if err := s.UpdateUMD(ctx, actorstest.App, r); err != nil && !errors.Is(err, channel.ErrUnauthorized) && !errors.Is(err, channel.ErrNotSubscribed) {
+			if err := overHTTP(s, ann, ann.Secret(), name, token); err != nil && !errors.Is(err, channel.ErrUnauthorized) && !errors.Is(err, channel.ErrNotSubscribed) {
 				t.Error(err)
 			}
 			synctest.Wait()
-			if err := s.UpdateUMD(ctx, actorstest.App, r); !errors.Is(err, channel.ErrUnauthorized) {
+			if err := overHTTP(s, ann, ann.Secret(), name, token); !errors.Is(err, channel.ErrUnauthorized) {
 				t.Errorf("of a connection that is gone: %v", err)
 			}
 			info, err := s.ChannelInfo(ctx, actorstest.App, "presence.r")
