@@ -72,6 +72,14 @@ func (m *channelMachine) decide(step channel.Step, cmd any, fx *channel.Effects)
 		return m.channel.DeleteMessage(step, cmd, fx)
 	case *channel.Delete:
 		return m.channel.Delete(step, cmd, fx)
+	case *channel.Schedule:
+		return m.channel.Schedule(step, cmd, fx)
+	case *channel.GetSchedule:
+		return m.channel.GetSchedule(step, cmd, fx)
+	case *channel.CancelSchedule:
+		return m.channel.CancelSchedule(step, cmd, fx)
+	case *channel.ListSchedules:
+		return m.channel.ListSchedules(step, cmd, fx)
 	case due:
 		return m.channel.Due(step, fx)
 	case seal:

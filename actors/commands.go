@@ -28,6 +28,7 @@ type (
 		Channel, Event string
 		Data           []byte
 		Schedule       Schedule
+		EagerID        bool // of a scheduled message: its id is told now
 		Ref            string
 	}
 
@@ -79,9 +80,6 @@ func (*UpdateUMD) command()   {}
 func (*Heartbeat) command()   {}
 func (*Ping) command()        {}
 
-// A Schedule delays a command's effect. The zero value: now.
-type Schedule struct{ Expression, Timezone string }
-
 // PublishRequest is what a backend publishes: by an API key, with no connection.
 type PublishRequest struct {
 	Channel, Event  string
@@ -91,6 +89,12 @@ type PublishRequest struct {
 	DeduplicationID string
 	By              *Author // nil: the server, which has no meta on the wire
 	Origin          Origin
+
+	// Schedule delays the message; Recurs lets that be a rate() or a cron(). EagerID gives a message that is
+	// delayed its id now, by the time at which it is due; what recurs takes none.
+	Schedule Schedule
+	Recurs   bool
+	EagerID  bool
 }
 
 // SetStorageRequest is a backend's write to a channel's storage.
@@ -101,6 +105,8 @@ type SetStorageRequest struct {
 	Emit         bool
 	By           *Author // nil: the server
 	Origin       Origin
+	Schedule     Schedule // as in PublishRequest
+	Recurs       bool
 }
 
 // An Author is who a backend speaks for, by a token instead of an API key.

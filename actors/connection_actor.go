@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"golang.org/x/time/rate"
 
 	"dormouse/actors/channel"
 	"dormouse/claims"
@@ -34,6 +35,8 @@ type connectionActor struct {
 	ended   bool      // the socket is gone
 
 	call *call // being run, if it came over HTTP and not as a frame
+
+	schedules *rate.Limiter // nil: it has scheduled nothing yet
 
 	expiresAt time.Time // zero: never
 	keepAlive time.Time // next one; zero: not asked for

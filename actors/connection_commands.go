@@ -81,10 +81,6 @@ func (a *connectionActor) publish(c *Publish) {
 		a.refuseOn(m, c.Channel, c.Ref, channel.ErrNotSubscribed)
 		return
 	}
-	if err := checkSchedule(c.Schedule, grant.ScheduleBefore.IsZero()); err != nil {
-		a.refuseOn(m, c.Channel, c.Ref, err)
-		return
-	}
 	sender := a.sender()
 	emit := grant.EmitPubSubEvent == claims.True
 	if emit && a.system.courier != nil && sender.RequestID == "" {
@@ -93,7 +89,7 @@ func (a *connectionActor) publish(c *Publish) {
 	if c.Ref != "" {
 		sender.Sink = nil // so that there is a result, whose id the acknowledgement carries
 	}
-	a.send(name, c.Channel, c.Ref, &channel.Publish{
+	cmd := &channel.Publish{
 		Sender:     sender,
 		Event:      c.Event,
 		Data:       c.Data,
@@ -101,7 +97,17 @@ func (a *connectionActor) publish(c *Publish) {
 		Echo:       grant.Echo,
 		Emit:       emit,
 		Store:      grant.Store,
-	})
+	}
+	if c.Schedule.Expression == "" {
+		a.send(name, c.Channel, c.Ref, cmd)
+		return
+	}
+	later, err := a.later(c.Schedule, grant.ScheduleBefore, &channel.Schedule{Publish: cmd, EagerID: c.EagerID})
+	if err != nil {
+		a.refuseOn(m, c.Channel, c.Ref, err)
+		return
+	}
+	a.send(name, c.Channel, c.Ref, later)
 }
 
 func (a *connectionActor) setStorage(c *SetStorage) {
@@ -114,18 +120,27 @@ func (a *connectionActor) setStorage(c *SetStorage) {
 		a.refuseOn(m, c.Channel, c.Ref, channel.ErrStorageDenied.With("Not allowed to set this key."))
 		return
 	}
-	if err := checkSchedule(c.Schedule, grant.ScheduleBefore.IsZero()); err != nil {
-		a.refuseOn(m, c.Channel, c.Ref, err)
-		return
-	}
-	a.send(name, c.Channel, c.Ref, &channel.SetStorage{
+	cmd := &channel.SetStorage{
 		Sender:       a.sender(),
 		Key:          c.Key,
 		Data:         c.Data,
 		Store:        grant.Store,
 		Emit:         grant.EmitPubSubEvent,
 		NotifyExpiry: grant.NotifyExpiry.Or(a.system.notifyExpiry),
-	})
+	}
+	if c.Schedule.Expression == "" {
+		a.send(name, c.Channel, c.Ref, cmd)
+		return
+	}
+	if c.Ref != "" {
+		cmd.Sink = nil // so that there is a result, as for a message
+	}
+	later, err := a.later(c.Schedule, grant.ScheduleBefore, &channel.Schedule{Set: cmd})
+	if err != nil {
+		a.refuseOn(m, c.Channel, c.Ref, err)
+		return
+	}
+	a.send(name, c.Channel, c.Ref, later)
 }
 
 func (a *connectionActor) getStorage(c *GetStorage) {
@@ -152,17 +167,6 @@ func (a *connectionActor) storageName(name, key, ref string) (string, *membershi
 		return "", nil, false
 	}
 	return real, m, true
-}
-
-// checkSchedule refuses what cannot be scheduled. forbidden: the token gives no scheduleBefore.
-func checkSchedule(s Schedule, forbidden bool) *channel.Error {
-	switch {
-	case s.Expression == "":
-		return nil
-	case forbidden:
-		return channel.ErrScheduleDenied
-	}
-	return channel.ErrInvalidSchedule.With("This server does not run schedules; send it without scheduleExpression.")
 }
 
 func (a *connectionActor) subscribe(c *Subscribe) {

@@ -118,13 +118,17 @@ func (a *durableActor) run(q *ask) {
 	if err != nil {
 		err = a.refuse(q, err)
 	}
+	a.system.stats.countSchedule(q.cmd, result, seq, now)
 	if q.outcome != nil {
 		q.outcome(err)
 	}
 	if err == nil && q.ref != "" && q.sink != nil && !naturallyAnswered(q.cmd) {
 		ack := &channel.Message{Kind: channel.KindAck, Ref: q.ref, Seq: seq}
-		if p, ok := result.(*channel.Published); ok {
-			ack.ID = p.ID
+		switch r := result.(type) {
+		case *channel.Published:
+			ack.ID = r.ID
+		case *channel.Scheduled:
+			ack.ID, ack.Key = r.MessageID, r.ID.String()
 		}
 		a.gate.hold(output{delivery: channel.Delivery{To: q.sink, Message: ack, Bulk: true}})
 	}
@@ -239,6 +243,9 @@ func (a *durableActor) refuse(q *ask, err error) error {
 		}
 	}
 	a.system.stats.refusals.Add(1)
+	if errors.Is(refused, channel.ErrScheduleCapacityReached) {
+		a.system.stats.full.Add(1)
+	}
 	subscribe, _ := q.cmd.(*channel.Subscribe)
 	if subscribe != nil {
 		a.release(subscribe.Spend)

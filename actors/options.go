@@ -38,6 +38,11 @@ type Options struct {
 	MaxConnectionAge time.Duration
 	// KeepAlivePeriod is how often a client that asked for it gets KindKeepAlive. Default 570 s.
 	KeepAlivePeriod time.Duration
+	// ScheduleRate is how many schedules a second one connection may make in the long run, and ScheduleBurst
+	// how many at once: each is kept until it is due, which may be years. Beyond that they are refused with
+	// ErrRateLimited. Default 10 and 100.
+	ScheduleRate  float64
+	ScheduleBurst int
 
 	// MaxReplayBytes bounds what all channels together keep in memory for clients that may come back, see
 	// channel.Options.ReplayBytes; beyond it, the channels that were used least lately let go of theirs.
@@ -73,6 +78,8 @@ func (o *Options) EnsureDefaults() {
 	setDefault(&o.KeepAlivePeriod, 570*time.Second)
 	setDefault(&o.PageBytes, 4<<20)
 	setDefault(&o.StoragePageBytes, 1<<20)
+	setDefault(&o.ScheduleRate, 10)
+	setDefault(&o.ScheduleBurst, 100)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -98,6 +105,8 @@ func (o *Options) Validate() error {
 	wrong(o.MaxConnections < 0, "MaxConnections must not be negative")
 	wrong(o.MaxReplayBytes < 0, "MaxReplayBytes must not be negative")
 	wrong(o.KeepAlivePeriod < 0, "KeepAlivePeriod must not be negative")
+	wrong(!(o.ScheduleRate >= 0), "ScheduleRate must not be negative")
+	wrong(o.ScheduleBurst < 0, "ScheduleBurst must not be negative")
 	if err := o.Events.Validate(); err != nil {
 		errs = append(errs, err)
 	}

@@ -18,7 +18,7 @@ func (r *PublishRequest) target() string    { return r.Channel }
 func (r *SetStorageRequest) target() string { return r.Channel }
 
 func (r *PublishRequest) command(*System) any {
-	return &channel.Publish{
+	cmd := &channel.Publish{
 		Sender:          r.By.sender(r.Origin),
 		Event:           r.Event,
 		Data:            r.Data,
@@ -27,10 +27,14 @@ func (r *PublishRequest) command(*System) any {
 		Server:          r.By == nil,
 		DeduplicationID: r.DeduplicationID,
 	}
+	if r.Schedule.Expression == "" {
+		return cmd
+	}
+	return r.Schedule.later(&channel.Schedule{Publish: cmd, EagerID: r.EagerID}, r.Recurs)
 }
 
 func (r *SetStorageRequest) command(s *System) any {
-	return &channel.SetStorage{
+	cmd := &channel.SetStorage{
 		Sender: r.By.sender(r.Origin),
 		Key:    r.Key,
 		Data:   r.Data,
@@ -40,6 +44,10 @@ func (r *SetStorageRequest) command(s *System) any {
 
 		NotifyExpiry: s.notifyExpiry,
 	}
+	if r.Schedule.Expression == "" {
+		return cmd
+	}
+	return r.Schedule.later(&channel.Schedule{Set: cmd}, r.Recurs)
 }
 
 func (by *Author) sender(from Origin) channel.Sender {
@@ -52,7 +60,8 @@ func (by *Author) sender(from Origin) channel.Sender {
 
 // An Outcome is what became of one Publication.
 type Outcome struct {
-	Published *channel.Published // nil: it was refused, or was no message
+	Published *channel.Published // nil: it was refused, or scheduled, or was no message
+	Scheduled *channel.Scheduled // nil: it was not scheduled
 	Err       error              // *channel.Error, or the context's: then it may have happened or not
 }
 
@@ -85,6 +94,7 @@ func (s *System) PublishBatch(ctx context.Context, app string, items []Publicati
 		case a := <-answers:
 			answered[a.i] = true
 			outcomes[a.i].Published, _ = a.result.(*channel.Published)
+			outcomes[a.i].Scheduled, _ = a.result.(*channel.Scheduled)
 			outcomes[a.i].Err = a.err
 		case <-ctx.Done():
 			for i := range outcomes {

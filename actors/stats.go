@@ -1,6 +1,11 @@
 package actors
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+
+	"dormouse/actors/channel"
+)
 
 // Stats are a node's counts since it began, but for Awake, Connections and ReplayBytes, which are as of now.
 type Stats struct {
@@ -19,10 +24,18 @@ type Stats struct {
 	ReplayBytes  int    // kept by channels that are awake for clients that may come back, now
 	Recovered    uint64 // clients that came back and were told exactly what they had missed
 	NotRecovered uint64 // and those that were told that they may have missed something
+
+	Scheduled    uint64        // schedules that were made
+	Cancelled    uint64        // … and cancelled
+	Ran          uint64        // runs of schedules; one that recurs has many
+	RanLate      time.Duration // by how much they all were later than they were due
+	FullRefusals uint64        // schedules that were refused because their channel had no room
 }
 
 type stats struct {
 	commands, turns, deliveries, refusals, faults, panics, wakes, sleeps, recovered, notRecovered atomic.Uint64
+
+	scheduled, cancelled, ran, ranLate, full atomic.Uint64
 
 	kept atomic.Int64
 }
@@ -44,5 +57,26 @@ func (s *System) Stats() Stats {
 		ReplayBytes:  int(s.stats.kept.Load()),
 		Recovered:    s.stats.recovered.Load(),
 		NotRecovered: s.stats.notRecovered.Load(),
+
+		Scheduled:    s.stats.scheduled.Load(),
+		Cancelled:    s.stats.cancelled.Load(),
+		Ran:          s.stats.ran.Load(),
+		RanLate:      time.Duration(s.stats.ranLate.Load()),
+		FullRefusals: s.stats.full.Load(),
+	}
+}
+
+// countSchedule counts a command that made or ran a schedule.
+func (s *stats) countSchedule(cmd, result any, seq uint64, now time.Time) {
+	switch cmd.(type) {
+	case *channel.Schedule:
+		if seq != 0 { // else it was refused, or a copy
+			s.scheduled.Add(1)
+		}
+	case due:
+		if ran, ok := result.(*channel.Ran); ok {
+			s.ran.Add(1)
+			s.ranLate.Add(uint64(max(now.Sub(ran.Due), 0)))
+		}
 	}
 }

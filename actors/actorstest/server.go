@@ -92,9 +92,13 @@ func (s *Server) stop() {
 }
 
 // Restart stops the engine and starts another on the same disk. Clients of the first are gone.
-func (s *Server) Restart() {
+func (s *Server) Restart() { s.RestartAfter(0) }
+
+// RestartAfter is Restart with so long in between.
+func (s *Server) RestartAfter(d time.Duration) {
 	s.t.Helper()
 	s.stop()
+	time.Sleep(d)
 	s.open()
 }
 
@@ -129,4 +133,21 @@ func (s *Server) Connect(c map[string]any) *Client {
 	client.Connection = admission.Open(client)
 	client.greeted()
 	return client
+}
+
+// List returns the events of a channel's stored messages, oldest first.
+func (s *Server) List(name string) (events []string, err error) {
+	r := actors.HistoryRequest{Channel: name}
+	for {
+		page, err := s.History(context.Background(), App, r)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range page.Items {
+			events, r.After = append(events, m.Event), m.ID
+		}
+		if !page.More {
+			return events, nil
+		}
+	}
 }

@@ -22,7 +22,7 @@ const (
 	KindReactionAdded                   // ID, Channel, Data {"messageId","reaction","action"}, Meta
 	KindReactionRemoved                 // the same
 	KindError                           // Err; Channel as the client wrote it, Ref
-	KindAck                             // Ref; ID, Seq where the command had them
+	KindAck                             // Ref; ID, Seq where the command had them, Key the id of a schedule
 	KindConnected                       // Connection, Meta
 	KindPong                            //
 	KindKeepAlive                       //

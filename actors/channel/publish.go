@@ -100,8 +100,8 @@ func (c *Channel) firstCopy(id string) (*dedupRow, error) {
 	return &row, c.fault("read a deduplication id", err)
 }
 
-// rememberCopy notes that id was the first with a deduplication id, or schedule, if it is to come. old is the row of an earlier one whose
-// window has passed, or nil.
+// rememberCopy notes that id was the first with a deduplication id, or schedule, if it is to come. old is the
+// row of an earlier one whose window has passed, or nil.
 func (c *Channel) rememberCopy(s Step, dedup string, id, schedule ulid.ULID, old *dedupRow, fx *Effects) {
 	if old != nil {
 		fx.delete(timerKey(old.until, timerDedup, dedup))

@@ -90,7 +90,7 @@ func (h *Handler) appendPublication(c *call, dst []byte, p *publication, outcome
 		if o.Err != nil {
 			dst = h.appendRefused(c, dst, o.Err)
 		} else {
-			dst = appendAccepted(dst, p.channels[i], p.event, p.id(o))
+			dst = appendAccepted(dst, p.channels[i], p.event, p.id(o), p.schedule(o))
 		}
 	}
 	if p.many {

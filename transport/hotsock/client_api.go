@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/oklog/ulid/v2"
+
 	"dormouse/actors"
 	"dormouse/actors/channel"
 	"dormouse/claims"
@@ -196,15 +198,14 @@ func (h *Handler) publishAsClient(c *call, who client, b *body) error {
 	answer, err := h.do(c, who, &actors.Publish{
 		Channel: name, Event: event, Data: data,
 		Schedule: actors.Schedule{Expression: b.text(clientPublishSchedule), Timezone: b.text(clientPublishTimezone)},
+		EagerID:  b.isTrue(clientPublishEagerID),
 	})
 	if err != nil {
 		return err
 	}
-	var id []byte
-	if p, ok := answer.Result.(*channel.Published); ok && b.isTrue(clientPublishEagerID) {
-		id = appendID(nil, p.ID)
-	}
-	return c.answer(http.StatusAccepted, appendAccepted(nil, name, event, id))
+	o := outcomeOf(answer)
+	p := publication{eager: b.isTrue(clientPublishEagerID)}
+	return c.answer(http.StatusAccepted, appendAccepted(nil, name, event, p.id(o), p.schedule(o)))
 }
 
 // reactAsClient serves a publishMessage of a reaction.
@@ -221,19 +222,28 @@ func (h *Handler) reactAsClient(c *call, who client, b *body) error {
 	if err != nil {
 		return err
 	}
-	var id []byte
-	if p, ok := answer.Result.(*channel.Published); ok && b.isTrue(clientPublishEagerID) && !p.ID.IsZero() {
-		id = appendID(nil, p.ID)
-	}
-	return c.answer(http.StatusAccepted, appendAccepted(nil, name, reactionEvent, id))
+	o := outcomeOf(answer)
+	p := publication{eager: b.isTrue(clientPublishEagerID)}
+	return c.answer(http.StatusAccepted, appendAccepted(nil, name, reactionEvent, p.id(o), ulid.ULID{}))
 }
 
-// appendAccepted writes what is said of a publish that was accepted; id may be empty.
-func appendAccepted(dst []byte, name, event string, id []byte) []byte {
+// outcomeOf reads what a channel answered to a publish.
+func outcomeOf(answer actors.Answer) (o actors.Outcome) {
+	o.Published, _ = answer.Result.(*channel.Published)
+	o.Scheduled, _ = answer.Result.(*channel.Scheduled)
+	return o
+}
+
+// appendAccepted writes what is said of a publish that was accepted; the ids of message and schedule may be
+// zero.
+func appendAccepted(dst []byte, name, event string, id, schedule ulid.ULID) []byte {
 	dst = appendString(append(dst, `{"channel":`...), name)
 	dst = appendString(append(dst, `,"event":`...), event)
-	if len(id) > 0 {
-		dst = append(append(append(dst, `,"id":"`...), id...), '"')
+	if !id.IsZero() {
+		dst = append(appendID(append(dst, `,"id":"`...), id), '"')
+	}
+	if !schedule.IsZero() {
+		dst = appendARN(append(dst, `,"scheduleArn":`...), schedule)
 	}
 	return append(dst, '}')
 }
@@ -278,14 +288,14 @@ func (h *Handler) setEntryAsClient(c *call, who client, b *body) error {
 		return tooLarge
 	}
 	name := b.text(entryChannel)
-	_, err := h.do(c, who, &actors.SetStorage{
+	answer, err := h.do(c, who, &actors.SetStorage{
 		Channel: name, Key: b.text(entryKey), Data: data,
 		Schedule: actors.Schedule{Expression: b.text(entrySchedule), Timezone: b.text(entryTimezone)},
 	})
 	if err != nil {
 		return err
 	}
-	return c.answer(http.StatusAccepted, appendAccepted(nil, name, storageSetEvent, nil))
+	return c.answer(http.StatusAccepted, appendAccepted(nil, name, storageSetEvent, ulid.ULID{}, new(publication).schedule(outcomeOf(answer))))
 }
 
 // The members of a channelStorageList call.

@@ -27,7 +27,7 @@ func TestClientCalls(t *testing.T) {
 		{"a message", "publishMessage", `{"channel":"c","event":"e","data": {"a": 1}}`, 202, `{"channel":"c","event":"e"}`,
 			&actors.Publish{Channel: "c", Event: "e", Data: []byte(`{"a":1}`)}},
 		{"its id", "publishMessage", `{"channel":"alias","event":"e","eagerIdGeneration":true}`, 202,
-			`{"channel":"alias","event":"e","id":"01JZ8Y4K3V9QWERTYCDEFGHJKM"}`, &actors.Publish{Channel: "alias", Event: "e"}},
+			`{"channel":"alias","event":"e","id":"01JZ8Y4K3V9QWERTYCDEFGHJKM"}`, &actors.Publish{Channel: "alias", Event: "e", EagerID: true}},
 		{"a schedule goes to the engine", "publishMessage", `{"channel":"c","event":"e","scheduleExpression":"at(x)","scheduleExpressionTimezone":"UTC"}`, 202,
 			`{"channel":"c","event":"e"}`, &actors.Publish{Channel: "c", Event: "e", Schedule: actors.Schedule{Expression: "at(x)", Timezone: "UTC"}}},
 		{"a system event", "publishMessage", `{"channel":"c","event":"hotsock.channelStorageSet"}`, 400,

@@ -211,6 +211,12 @@ func appendAck(dst []byte, m *channel.Message) []byte {
 		dst = append(dst, `"seq":`...)
 		dst = strconv.AppendUint(dst, m.Seq, 10)
 	}
+	if m.Key != "" {
+		if m.ID != (ulid.ULID{}) || m.Seq != 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(append(append(append(dst, `"scheduleArn":"`...), arnPrefix...), m.Key...), '"')
+	}
 	return append(dst, `}}`...)
 }
 

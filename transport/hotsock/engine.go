@@ -19,6 +19,10 @@ type engine interface {
 	Authorize(app, token string, use claims.Scope) (*claims.Claims, error)
 	Spend(app string, c *claims.Claims) error
 	SetStorage(ctx context.Context, app string, r actors.SetStorageRequest) error
+	SchedulePublication(ctx context.Context, app string, r actors.Publication) (*channel.Scheduled, error)
+	Schedules(ctx context.Context, app, name, after string, limit int) (*channel.Schedules, error)
+	Schedule(ctx context.Context, app, id string) (*channel.ScheduleInfo, error)
+	CancelSchedule(ctx context.Context, app, id string) (*channel.ScheduleInfo, error)
 	ChannelInfo(ctx context.Context, app, name string) (*channel.Info, error)
 	ListStorage(ctx context.Context, app string, r actors.ListStorageRequest) (*channel.Entries, error)
 	Client(app, connectionID, secret string) (client, error)

@@ -57,8 +57,6 @@ var Codes = []Code{
 	{"SCHEDULE_CAPACITY_REACHED", 409, "as much is scheduled on the channel as may be"},
 	{"SCHEDULE_NOT_FOUND", 404, "no such schedule: it never was, has run, or was cancelled"},
 	{"CONNECTION_NOT_FOUND", 404, "no such live connection on this server"},
-	{"SCHEDULE_CAPACITY_REACHED", 409, "the channel has no room for more schedules"},
-	{"SCHEDULE_NOT_FOUND", 404, "no such schedule: it has run, or was cancelled"},
 	{"MESSAGE_NOT_FOUND", 404, "no such stored message, or not for this reader"},
 	{"METHOD_NOT_ALLOWED", 405, "the path does not take this method"},
 	{"UPGRADE_REQUIRED", 426, "the path takes WebSocket connections only"},

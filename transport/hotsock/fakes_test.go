@@ -33,6 +33,9 @@ type recorder struct {
 
 	authorize func(token string, use claims.Scope) (*claims.Claims, error)
 
+	schedules channel.Schedules
+	schedule  channel.ScheduleInfo
+
 	clients chan *recordedClient // one for each Open
 }
 
@@ -111,6 +114,36 @@ func (e *recorder) Spend(app string, c *claims.Claims) error { return e.ask(c.ID
 
 func (e *recorder) SetStorage(ctx context.Context, app string, r actors.SetStorageRequest) error {
 	return e.ask(r)
+}
+
+func (e *recorder) SchedulePublication(ctx context.Context, app string, r actors.Publication) (*channel.Scheduled, error) {
+	s := &channel.Scheduled{ID: testScheduleID}
+	if r, ok := r.(*actors.PublishRequest); ok {
+		s.MessageID = testID
+		return s, e.ask(scheduled{*r})
+	}
+	return s, e.ask(scheduled{*r.(*actors.SetStorageRequest)})
+}
+
+// scheduled is what an engine was asked to do later.
+type scheduled struct{ request any }
+
+// schedules is what it was asked to list.
+type schedules struct {
+	name, after string
+	limit       int
+}
+
+func (e *recorder) Schedules(ctx context.Context, app, name, after string, limit int) (*channel.Schedules, error) {
+	return &e.schedules, e.ask(schedules{name, after, limit})
+}
+
+func (e *recorder) Schedule(ctx context.Context, app, id string) (*channel.ScheduleInfo, error) {
+	return &e.schedule, e.ask("get " + id)
+}
+
+func (e *recorder) CancelSchedule(ctx context.Context, app, id string) (*channel.ScheduleInfo, error) {
+	return &e.schedule, e.ask("cancel " + id)
 }
 
 func (e *recorder) ChannelInfo(ctx context.Context, app, name string) (*channel.Info, error) {

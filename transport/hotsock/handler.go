@@ -60,7 +60,12 @@ var routes = slices.Concat([]route{
 	{http.MethodPost, []string{"publish"}, "publish", true, claims.ScopePublish, (*Handler).publish},
 	{http.MethodPost, []string{"publish", "batch"}, "publish batch", true, claims.ScopePublish, (*Handler).publishBatch},
 	{http.MethodGet, []string{"channels", anySegment}, "channel", true, claims.ScopeRead, (*Handler).channelInfo},
+	{http.MethodGet, []string{"channels", anySegment, "schedules"}, "channel schedules", true, "", (*Handler).channelSchedules},
 	{http.MethodGet, []string{"channels", anySegment, "storage"}, "channel storage", true, claims.ScopeRead, (*Handler).channelStorage},
+	{http.MethodPost, []string{"schedules"}, "add schedule", true, "", (*Handler).addSchedule},
+	{http.MethodGet, []string{"schedules"}, "schedules", true, "", (*Handler).listSchedules},
+	{http.MethodGet, []string{"schedules", anySegment}, "schedule", true, "", (*Handler).getSchedule},
+	{http.MethodDelete, []string{"schedules", anySegment}, "cancel schedule", true, "", (*Handler).cancelSchedule},
 }, clientRoutes(), manageRoutes(), tailRoutes())
 
 // A call is one request to the HTTP APIs.

@@ -202,7 +202,7 @@ func (h *Handler) setEntry(c *call, b *body) error {
 		b.values[i] = value{raw: raw, kind: text, escaped: len(raw) != len(word)+2}
 	}
 	b.values[publishChannels] = value{}
-	if _, err := h.publishOne(c, b, h.origin(c, channel.TriggerServerHTTP)); err != nil {
+	if _, err := h.publishOne(c, b, h.origin(c, channel.TriggerServerHTTP), false); err != nil {
 		return err
 	}
 	return c.done()

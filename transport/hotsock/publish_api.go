@@ -5,6 +5,8 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/oklog/ulid/v2"
+
 	"dormouse/actors"
 	"dormouse/actors/channel"
 	"dormouse/claims"
@@ -67,12 +69,18 @@ var publishForm = form{
 // became of it stands in results, in their order.
 //
 // Source: Hotsock docs, Server API, "Publishing messages"; Channel Storage, "Writing from a server".
-func (h *Handler) publish(c *call) error {
+func (h *Handler) publish(c *call) error { return h.takePublish(c, false) }
+
+// takePublish serves a publish; one that must have a schedule may recur.
+func (h *Handler) takePublish(c *call, scheduled bool) error {
 	b, err := h.readForm(c, &publishForm)
 	if err != nil {
 		return err
 	}
-	answer, err := h.publishOne(c, b, h.origin(c, channel.TriggerServerHTTP))
+	if scheduled && b.text(publishSchedule) == "" {
+		return channel.ErrInvalidSchedule.With("scheduleExpression is required here: at(…), rate(…) or cron(…).")
+	}
+	answer, err := h.publishOne(c, b, h.origin(c, channel.TriggerServerHTTP), scheduled)
 	if err != nil {
 		return err
 	}
@@ -80,11 +88,12 @@ func (h *Handler) publish(c *call) error {
 }
 
 // publishOne publishes what a body says and returns what is answered.
-func (h *Handler) publishOne(c *call, b *body, from actors.Origin) ([]byte, error) {
+func (h *Handler) publishOne(c *call, b *body, from actors.Origin, recurs bool) ([]byte, error) {
 	p, err := h.publication(c, b, from)
 	if err != nil {
 		return nil, err
 	}
+	p.recurs(recurs)
 	if err := h.spend(c); err != nil {
 		return nil, err
 	}
@@ -94,6 +103,8 @@ func (h *Handler) publishOne(c *call, b *body, from actors.Origin) ([]byte, erro
 	}
 	var o actors.Outcome
 	switch {
+	case p.delayed:
+		o.Scheduled, o.Err = h.o.engine.SchedulePublication(c.ctx, h.o.App, p.items(nil)[0])
 	case p.entry != nil:
 		o.Err = h.o.engine.SetStorage(c.ctx, h.o.App, *p.entry)
 	case p.reaction != nil:
@@ -101,7 +112,7 @@ func (h *Handler) publishOne(c *call, b *body, from actors.Origin) ([]byte, erro
 	default:
 		o.Published, o.Err = h.o.engine.Publish(c.ctx, h.o.App, *p.message)
 	}
-	return appendAccepted(nil, p.channels[0], p.event, p.id(o)), o.Err
+	return appendAccepted(nil, p.channels[0], p.event, p.id(o), p.schedule(o)), o.Err
 }
 
 // A publication is one message, or one write, that was read and found well formed and allowed.
@@ -110,6 +121,7 @@ type publication struct {
 	channels []string
 	many     bool // it was given channels, and is answered for each
 	eager    bool // its id is answered
+	delayed  bool // it has a schedule
 
 	// One of them is set: what goes to the first channel.
 	message  *actors.PublishRequest
@@ -139,11 +151,52 @@ func (p *publication) items(dst []actors.Publication) []actors.Publication {
 }
 
 // id returns the message's or reaction's id if it was asked for.
-func (p *publication) id(o actors.Outcome) []byte {
-	if !p.eager || o.Published == nil || o.Published.ID.IsZero() {
+func (p *publication) id(o actors.Outcome) (id ulid.ULID) {
+	switch {
+	case !p.eager:
+	case o.Published != nil:
+		id = o.Published.ID
+	case o.Scheduled != nil:
+		id = o.Scheduled.MessageID
+	}
+	return id
+}
+
+// schedule returns the schedule's id if there is one.
+func (p *publication) schedule(o actors.Outcome) (id ulid.ULID) {
+	if o.Scheduled != nil {
+		id = o.Scheduled.ID
+	}
+	return id
+}
+
+// delay reads the publication's schedule. A token cannot schedule: what it allows ends with it.
+func (p *publication) delay(c *call, b *body) error {
+	s := scheduleOf(b)
+	if p.delayed = s.Expression != ""; !p.delayed {
 		return nil
 	}
-	return appendID(nil, o.Published.ID)
+	if p.reaction != nil {
+		return channel.ErrInvalidSchedule.With("A reaction cannot be scheduled; send it without scheduleExpression.")
+	}
+	if c.by != nil {
+		return channel.ErrScheduleDenied.With("A schedule wants an API key, not a token.")
+	}
+	if p.entry != nil {
+		p.entry.Schedule = s
+	} else {
+		p.message.Schedule, p.message.EagerID = s, p.eager
+	}
+	return nil
+}
+
+// recurs lets the schedule be one that does.
+func (p *publication) recurs(allowed bool) {
+	if p.entry != nil {
+		p.entry.Recurs = allowed
+	} else if p.message != nil {
+		p.message.Recurs = allowed
+	}
 }
 
 // publication reads a message. by a token, it must be allowed by it.
@@ -178,7 +231,7 @@ func (h *Handler) publication(c *call, b *body, from actors.Origin) (*publicatio
 		p.message, err = publishedMessage(c, b, p.channels, data)
 	}
 	if err == nil {
-		err = refuseSchedule(b)
+		err = p.delay(c, b)
 	}
 	if err != nil {
 		return nil, err
@@ -263,13 +316,6 @@ func publishedEntry(c *call, b *body, channels []string, data []byte) (*actors.S
 		}
 	}
 	return r, nil
-}
-
-func refuseSchedule(b *body) error {
-	if b.text(publishSchedule) == "" {
-		return nil
-	}
-	return channel.ErrInvalidSchedule.With("Scheduling is not available yet; publish without scheduleExpression.")
 }
 
 func checkChannel(name string) error {

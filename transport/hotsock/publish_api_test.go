@@ -77,11 +77,9 @@ func TestPublish(t *testing.T) {
 		{"half a second", `{"channel":"c","event":"e","store":0.5}`, 400, errorBody("INVALID_MESSAGE", "store must be a whole number."), nil},
 		{"a retention in powers", `{"channel":"c","event":"e","store":1e999}`, 400, errorBody("INVALID_MESSAGE", "store must be a whole number."), nil},
 		{"a long deduplication id", `{"channel":"c","event":"e","deduplicationId":"` + strings.Repeat("é", 129) + `"}`, 400, errorBody("INVALID_MESSAGE", "deduplicationId must be at most 128 characters."), nil},
-		{"a schedule", `{"channel":"c","event":"e","scheduleExpression":"at(2030-01-01T00:00:00)"}`, 400, errorBody("INVALID_SCHEDULE", "Scheduling is not available yet; publish without scheduleExpression."), nil},
 		{"an entry without a key", `{"channel":"c","event":"hotsock.channelStorageSet"}`, 400, errorBody("INVALID_MESSAGE", "key is required: it must be a string."), nil},
 		{"an entry with a bad key", `{"channel":"c","event":"hotsock.channelStorageSet","key":"a,b"}`, 400, errorBody("INVALID_STORAGE_KEY", "A storage key must not contain ','."), nil},
 		{"an entry that is not stored", `{"channel":"c","event":"hotsock.channelStorageSet","key":"k","store":0}`, 400, errorBody("INVALID_STORE", "store must be -1 or 1 to 3155695200 for an entry."), nil},
-		{"a scheduled entry", `{"channel":"c","event":"hotsock.channelStorageSet","key":"k","scheduleExpression":"at(x)"}`, 400, errorBody("INVALID_SCHEDULE", "Scheduling is not available yet; publish without scheduleExpression."), nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := newRecorder()

@@ -46,6 +46,14 @@ var engineMeasures = []engineMeasure{
 	engineCounter("resumes_recovered_total", "Clients that came back and were told exactly what they had missed.", func(s *actors.Stats) uint64 { return s.Recovered }),
 	engineCounter("resumes_not_recovered_total", "Clients that came back and were told that they may have missed something.", func(s *actors.Stats) uint64 { return s.NotRecovered }),
 	engineCounter("sleeps_total", "Channels that left memory.", func(s *actors.Stats) uint64 { return s.Sleeps }),
+	engineCounter("schedules_total", "Schedules that were made.", func(s *actors.Stats) uint64 { return s.Scheduled }),
+	engineCounter("schedules_cancelled_total", "Schedules that were cancelled.", func(s *actors.Stats) uint64 { return s.Cancelled }),
+	engineCounter("schedules_full_total", "Schedules that were refused because their channel had too many.", func(s *actors.Stats) uint64 { return s.FullRefusals }),
+	engineCounter("schedule_runs_total", "Runs of schedules.", func(s *actors.Stats) uint64 { return s.Ran }),
+	{
+		prometheus.NewDesc("dormouse_schedule_late_seconds_total", "By how much later than due schedules ran, all together.", nil, nil), prometheus.CounterValue,
+		func(s *actors.Stats) float64 { return s.RanLate.Seconds() },
+	},
 }
 
 // Describe implements prometheus.Collector.
