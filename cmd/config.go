@@ -1,12 +1,14 @@
 package cmd
 
 import (
+	"slices"
 	"time"
 
 	"dormouse/actors"
 	"dormouse/claims"
 	"dormouse/persistence"
 	"dormouse/transport"
+	"dormouse/transport/emit"
 	"dormouse/transport/hotsock"
 	"dormouse/transport/ws"
 )
@@ -24,6 +26,7 @@ type Config struct {
 	Actors  actors.Options
 	WS      ws.Options
 	Hotsock hotsock.Options
+	Events  eventConfig
 
 	Durability        string // of channels that no pattern names
 	ChannelDurability []patternWord
@@ -66,7 +69,8 @@ func DefaultConfig() *Config {
 	c.Hotsock.FrameBurst, c.Hotsock.ConnectBurst, c.Hotsock.MaxBody = 0, 0, 0
 	// What hangs on the logger or a store is given when the program starts, not here.
 	c.Store.Logger, c.Store.Fatal, c.Actors.Logger, c.Actors.Durability, c.WS.Logger = nil, nil, nil, nil, nil
-	c.Hotsock.Logger, c.HTTP.Logger = nil, nil
+	c.Hotsock.Logger, c.HTTP.Logger, c.Actors.Events.Logger = nil, nil, nil
+	c.Events.NATS.Prefix = emit.DefaultPrefix
 	return c
 }
 
@@ -86,7 +90,7 @@ var durabilityWords = []string{"sync", "async", "none"}
 // the environment, the flags, the help and the printed configuration are made of.
 func (c *Config) settings() []setting {
 	l := &c.Claims.Limits
-	return []setting{
+	return slices.Concat([]setting{
 		{"listen", textValue{&c.HTTP.Addr}, "", "address of clients and backends; port 0 takes a free one"},
 		{"data", pathValue{&c.Store.Dir}, "", "data folder; made if it is not there"},
 		{"allow_plain", boolValue{&c.HTTP.AllowPlain}, "", "serve plain HTTP on other addresses than loopback, for instance behind a proxy that does TLS"},
@@ -177,5 +181,5 @@ func (c *Config) settings() []setting {
 
 		{"runtime.memory_limit", sizeValue[int64]{&c.MemoryLimit}, "", "memory that Go's collector keeps below, GOMEMLIMIT; 0: chosen from the machine"},
 		{"runtime.gc_percent", countValue{&c.GCPercent}, "", "growth of the heap at which it is collected, GOGC; 0: chosen from the machine"},
-	}
+	}, c.eventSettings())
 }

@@ -76,6 +76,12 @@ type cli struct {
 		Inspect tokenInspectCmd `cmd:"" help:"Print what a token says, and whether a key accepts it."`
 	} `cmd:"" group:"client" help:"Make and read tokens."`
 
+	Events struct {
+		Dead   eventsDeadCmd   `cmd:"" help:"List events that an endpoint never took."`
+		Replay eventsReplayCmd `cmd:"" help:"Send dead letters again, to the endpoints that did not take them."`
+		Delete eventsDeleteCmd `cmd:"" help:"Drop dead letters for good."`
+	} `cmd:"" group:"client" help:"Look after events that did not reach a backend."`
+
 	Backup  backupCmd  `cmd:"" group:"data" help:"Write a backup of a running server's data."`
 	Restore restoreCmd `cmd:"" group:"data" help:"Make a data folder of a backup."`
 	Verify  verifyCmd  `cmd:"" group:"data" help:"Read a whole backup or data folder and tell what is wrong with it."`
@@ -99,6 +105,7 @@ var groups = []kong.Group{
 	{Key: "admin", Title: "Admin listener:"},
 	{Key: "drain", Title: "Stopping:"},
 	{Key: "runtime", Title: "Go runtime:"},
+	{Key: "events", Title: "Events for backends:"},
 }
 
 // A helpExit is how kong asks to end after --help.
@@ -178,7 +185,7 @@ func newSettingFlags() any {
 		switch s.value.(type) {
 		case boolValue:
 			typ = reflect.TypeFor[*bool]()
-		case listValue, keysValue, secretsValue:
+		case listValue, keysValue, secretsValue, webhooksValue:
 			typ, extra = reflect.TypeFor[[]string](), ` sep:"none"`
 		}
 		help := s.help

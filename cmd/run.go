@@ -35,6 +35,7 @@ type Server struct {
 	acceptor *ws.Acceptor
 	http     *transport.Server
 	admin    *admin
+	closers  []func() // of the endpoints of events
 
 	congested atomic.Bool
 	ending    sync.Once // of the engine, which ends once
@@ -80,12 +81,16 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 
 	engine := c.Actors
 	engine.Store, engine.Verifier, engine.Logger, engine.Durability = s.store, s.verifier, log, c.durability
-	// Nothing takes events to backends yet: made, they would only fill the disk.
-	engine.Channel.NoEvents = true
+	if engine.Events, err = s.openEndpoints(engine.Events, x.build.Version, m); err != nil {
+		return s, err
+	}
 	if s.system, err = actors.New(engine); err != nil {
 		return s, err
 	}
 	m.Engine(s.system.Stats)
+	if events := s.system.Courier(); events != nil {
+		m.Courier(events.Stats)
+	}
 
 	sockets := c.WS
 	sockets.Subprotocols = []string{hotsock.Subprotocol}
@@ -228,6 +233,9 @@ func (s *Server) Close() error {
 			errs = append(errs, s.endEngine(ctx))
 			cancel()
 		}
+		for _, end := range s.closers {
+			end()
+		}
 		if s.store != nil {
 			errs = append(errs, s.store.Close())
 		}
@@ -259,5 +267,5 @@ func (s *Server) readiness() []reason {
 	if s.congested.Load() {
 		reasons = append(reasons, reason{"congested", "the disk cannot keep up with what is written"})
 	}
-	return reasons
+	return append(reasons, s.eventReasons()...)
 }

@@ -22,6 +22,7 @@ type checked struct {
 	tokenKeys  []claims.Key
 	apiKeys    []string // as hashes: "sha256:" and hexadecimal digits
 	durability func(actors.Address) persistence.Durability
+	endpoints  endpoints
 }
 
 // A use is what a configuration is checked for.
@@ -41,6 +42,7 @@ func (l *loaded) validate(u use) (*checked, Faults) {
 	c.tokenKeys = v.readTokenKeys()
 	c.apiKeys = v.readAPIKeys()
 	c.durability = v.durabilities()
+	c.endpoints = v.endpoints()
 	v.packages()
 	if l.HTTP.DrainOver > l.DrainTimeout {
 		v.fault("drain.spread", "is %s, longer than drain.timeout (%s)", formatDuration(l.HTTP.DrainOver), formatDuration(l.DrainTimeout))
@@ -234,6 +236,7 @@ func (v *validation) packages() {
 	v.translate("persistence", v.Store.Validate())
 	v.translate("channel", v.Actors.Channel.Validate())
 	v.translate("actors", v.Actors.Validate())
+	v.translate("courier", v.Actors.Events.Validate())
 	v.translate("ws", v.WS.Validate())
 	v.translate("hotsock", v.Hotsock.Validate())
 	v.translate("transport", v.HTTP.Validate())

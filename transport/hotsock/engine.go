@@ -7,6 +7,7 @@ import (
 
 	"dormouse/actors"
 	"dormouse/actors/channel"
+	"dormouse/actors/courier"
 	"dormouse/claims"
 )
 
@@ -44,6 +45,7 @@ type manager interface {
 	Unrevoke(r claims.Revocation) error
 	Revocations(app string) []claims.Revocation
 	Tail(ctx context.Context, app, name string, o actors.TailOptions) (*actors.Tail, error)
+	Courier() *courier.Courier
 }
 
 // A client is an *actors.Client.

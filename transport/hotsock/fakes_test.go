@@ -12,6 +12,7 @@ import (
 
 	"dormouse/actors"
 	"dormouse/actors/channel"
+	"dormouse/actors/courier"
 	"dormouse/claims"
 	"dormouse/transport/ws"
 )
@@ -155,6 +156,8 @@ func (e *recorder) ChannelInfo(ctx context.Context, app, name string) (*channel.
 func (e *recorder) ListStorage(ctx context.Context, app string, r actors.ListStorageRequest) (*channel.Entries, error) {
 	return &e.entries, e.ask(r)
 }
+
+func (*recorder) Courier() *courier.Courier { return nil }
 
 const (
 	testConnection = "AbC_d-EfGhIJKLM="

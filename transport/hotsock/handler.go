@@ -138,8 +138,8 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request, path []string) {
 func (h *Handler) route(c *call, path []string) (name string, err error) {
 	name, err = "unknown", errNotFound
 	var allowed []string
-	for i := range routes {
-		rt := &routes[i]
+	for i := range len(routes) + len(eventRoutes) {
+		rt := routeAt(i)
 		names, ok := rt.match(path)
 		if !ok {
 			continue
@@ -166,6 +166,14 @@ func (h *Handler) route(c *call, path []string) (name string, err error) {
 		c.w.Header().Set("Allow", strings.Join(allowed, ", "))
 	}
 	return name, err
+}
+
+// routeAt counts through all routes.
+func routeAt(i int) *route {
+	if i < len(routes) {
+		return &routes[i]
+	}
+	return &eventRoutes[i-len(routes)]
 }
 
 // match compares a path and returns the segments that are names.
