@@ -34,7 +34,9 @@ func TestDeadLettersByHTTP(t *testing.T) {
 	if l := letters[0]; l.Endpoint != "hooks" || l.Reason != "status 422" {
 		t.Errorf("%+v", l)
 	}
-	ask := func(method, path, key string) (response, error) { return s.server.request(t.Context(), method, path, key, "") }
+	ask := func(method, path, key string) (response, error) {
+		return s.server.request(t.Context(), method, path, key, "")
+	}
 	all := "http://" + s.server.addr + "/events/dead"
 	s.answers(401, `"<any>"`)(ask("GET", all, ""))
 	s.answers(404, `"<any>"`)(ask("DELETE", deadLetterPath(s, "77-nobody"), apiKey))
@@ -92,7 +94,10 @@ func TestBacklogIsToldOf(t *testing.T) {
 			}
 		}
 	}
-	until("not ready", func() bool { r := admin("/readyz"); return r.status == 503 && strings.Contains(r.body, "events-backlog") })
+	until("not ready", func() bool {
+		r := admin("/readyz")
+		return r.status == 503 && strings.Contains(r.body, "events-backlog")
+	})
 	until("a metric", func() bool { return strings.Contains(admin("/metrics").body, "\ndormouse_events_backlog_over 1\n") })
 	until("the log", func() bool { return strings.Contains(s.server.log.String(), "more events wait for backends") })
 	well.Store(true)

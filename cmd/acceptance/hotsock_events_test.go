@@ -28,7 +28,7 @@ func case107(s *scene) {
 	a := e.connect("A", `{"uid":"ann","umd":{"n":1},"channels":{"c":{"subscribe":true,"messages":{"e":{"publish":true,"emitPubSubEvent":true}}}}}`)
 	e.play(`
 		A > sub c
-		A < subscribed c
+		A < {"event":"hotsock.subscribed","channel":"c","data":"<any>","meta":"<any>"}
 		A > {"event":"e","channel":"c","data":{"x":1}}
 		A > unsub c
 		A < {"event":"hotsock.unsubscribed","channel":"c","data":"<any>","meta":"<any>"}`)

@@ -4,6 +4,7 @@ package acceptance
 
 // How often things are done overnight.
 const (
-	killRounds    = 1000
-	snapshotJoins = 20000
+	killRounds      = 1000
+	eventKillRounds = 50
+	snapshotJoins   = 20000
 )

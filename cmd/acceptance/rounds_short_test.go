@@ -4,6 +4,7 @@ package acceptance
 
 // How often things are done. The tag long raises it to what one does overnight.
 const (
-	killRounds    = 50
-	snapshotJoins = 1000
+	killRounds      = 50
+	eventKillRounds = 5
+	snapshotJoins   = 1000
 )
