@@ -3,8 +3,6 @@ package actors
 import (
 	"errors"
 
-	"github.com/google/uuid"
-
 	"dormouse/actors/channel"
 	"dormouse/claims"
 )
@@ -83,8 +81,8 @@ func (a *connectionActor) publish(c *Publish) {
 	}
 	sender := a.sender()
 	emit := grant.EmitPubSubEvent == claims.True
-	if emit && a.system.courier != nil && sender.RequestID == "" {
-		sender.RequestID = uuid.NewString()
+	if emit {
+		sender.RequestID = a.requestID()
 	}
 	if c.Ref != "" {
 		sender.Sink = nil // so that there is a result, whose id the acknowledgement carries

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"dormouse/actors/channel"
 	"dormouse/actors/courier"
 	"dormouse/persistence"
@@ -74,6 +76,14 @@ func (a *durableActor) apply(q *ask, now time.Time) (seq uint64, err error) {
 		return 0, err
 	}
 	return 0, nil
+}
+
+// requestID names one frame, for backends; "" if there is nobody to tell.
+func (a *connectionActor) requestID() string {
+	if a.system.courier == nil {
+		return ""
+	}
+	return uuid.NewString()
 }
 
 // write turns a channel's event into what queues it; ok is false if no endpoint wants it.

@@ -80,6 +80,7 @@ func (a *connectionActor) react(c *React) {
 		Remove:    c.Remove,
 		Fault:     c.Fault,
 	}
+	cmd.RequestID = a.requestID()
 	if c.Schedule.Expression != "" {
 		cmd.Fault = channel.ErrInvalidSchedule.With("A reaction cannot be scheduled; send it without scheduleExpression.")
 	}

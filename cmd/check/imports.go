@@ -30,6 +30,7 @@ var rules = []rule{
 	{from: "dormouse", never: "github.com/asynkron/protoactor-go", except: []string{"dormouse/actors"}, why: "one home for each library"},
 	{from: "dormouse", never: "github.com/cockroachdb/pebble", except: []string{"dormouse/persistence", "dormouse/bench"}, why: "one home for each library"},
 	{from: "dormouse", never: "github.com/lxzan/gws", except: []string{"dormouse/transport/ws", "dormouse/bench"}, why: "one home for each library"},
+	{from: "dormouse", never: "github.com/nats-io", except: []string{"dormouse/transport/emit"}, why: "one home for each library"},
 	{from: "dormouse", never: "github.com/prometheus", except: []string{"dormouse/transport/metrics"}, why: "one home for each library"},
 }
 
