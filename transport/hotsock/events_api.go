@@ -11,14 +11,16 @@ import (
 	"dormouse/actors/courier"
 )
 
-// The calls about backend events that an endpoint never took. They are our own: Hotsock leaves them to the
-// queues behind its events.
-var eventRoutes = []route{
-	{http.MethodGet, []string{"events", "dead"}, "dead letters", true, (*Handler).deadLetters},
-	{http.MethodDelete, []string{"events", "dead"}, "delete dead letters", true, (*Handler).deleteDeadLetters},
-	{http.MethodPost, []string{"events", "dead", "replay"}, "replay dead letters", true, (*Handler).replayDeadLetters},
-	{http.MethodDelete, []string{"events", "dead", anySegment}, "delete dead letter", true, (*Handler).deleteDeadLetter},
-	{http.MethodPost, []string{"events", "dead", anySegment, "replay"}, "replay dead letter", true, (*Handler).replayDeadLetter},
+// eventRoutes are the calls about backend events that an endpoint never took. They are our own: Hotsock
+// leaves them to the queues behind its events. They want an API key: a token is for channels.
+func eventRoutes() []route {
+	return []route{
+		{http.MethodGet, []string{"events", "dead"}, "dead letters", true, "", (*Handler).deadLetters},
+		{http.MethodDelete, []string{"events", "dead"}, "delete dead letters", true, "", (*Handler).deleteDeadLetters},
+		{http.MethodPost, []string{"events", "dead", "replay"}, "replay dead letters", true, "", (*Handler).replayDeadLetters},
+		{http.MethodDelete, []string{"events", "dead", anySegment}, "delete dead letter", true, "", (*Handler).deleteDeadLetter},
+		{http.MethodPost, []string{"events", "dead", anySegment, "replay"}, "replay dead letter", true, "", (*Handler).replayDeadLetter},
+	}
 }
 
 // maxLetters is how many dead letters one page has at most.

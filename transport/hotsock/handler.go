@@ -66,7 +66,7 @@ var routes = slices.Concat([]route{
 	{http.MethodGet, []string{"schedules"}, "schedules", true, "", (*Handler).listSchedules},
 	{http.MethodGet, []string{"schedules", anySegment}, "schedule", true, "", (*Handler).getSchedule},
 	{http.MethodDelete, []string{"schedules", anySegment}, "cancel schedule", true, "", (*Handler).cancelSchedule},
-}, clientRoutes(), manageRoutes(), tailRoutes())
+}, clientRoutes(), manageRoutes(), tailRoutes(), eventRoutes())
 
 // A call is one request to the HTTP APIs.
 type call struct {
@@ -138,8 +138,8 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request, path []string) {
 func (h *Handler) route(c *call, path []string) (name string, err error) {
 	name, err = "unknown", errNotFound
 	var allowed []string
-	for i := range len(routes) + len(eventRoutes) {
-		rt := routeAt(i)
+	for i := range routes {
+		rt := &routes[i]
 		names, ok := rt.match(path)
 		if !ok {
 			continue
@@ -166,14 +166,6 @@ func (h *Handler) route(c *call, path []string) (name string, err error) {
 		c.w.Header().Set("Allow", strings.Join(allowed, ", "))
 	}
 	return name, err
-}
-
-// routeAt counts through all routes.
-func routeAt(i int) *route {
-	if i < len(routes) {
-		return &routes[i]
-	}
-	return &eventRoutes[i-len(routes)]
 }
 
 // match compares a path and returns the segments that are names.
