@@ -78,9 +78,12 @@ func (a *durableActor) apply(q *ask, now time.Time) (seq uint64, err error) {
 	return 0, nil
 }
 
-// requestID names one frame, for backends; "" if there is nobody to tell.
+// requestID names one frame or HTTP call, for backends; "" for a frame of which nobody is told.
 func (a *connectionActor) requestID() string {
-	if a.system.courier == nil {
+	switch {
+	case a.call != nil:
+		return a.call.from.RequestID
+	case a.system.courier == nil:
 		return ""
 	}
 	return uuid.NewString()

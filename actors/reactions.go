@@ -3,7 +3,6 @@ package actors
 import (
 	"context"
 
-	"github.com/google/uuid"
 	"github.com/oklog/ulid/v2"
 
 	"dormouse/actors/channel"
@@ -80,12 +79,9 @@ func (a *connectionActor) react(c *React) {
 		Remove:    c.Remove,
 		Fault:     c.Fault,
 	}
-	cmd.RequestID = a.requestID()
+	cmd.RequestID = a.requestID() // whether backends are told of it, the channel will find
 	if c.Schedule.Expression != "" {
 		cmd.Fault = channel.ErrInvalidSchedule.With("A reaction cannot be scheduled; send it without scheduleExpression.")
-	}
-	if a.system.courier != nil && cmd.RequestID == "" {
-		cmd.RequestID = uuid.NewString() // whether backends are told of it, the channel will find
 	}
 	if c.Ref != "" {
 		cmd.Sink = nil // so that there is a result, whose id the acknowledgement carries
