@@ -71,7 +71,13 @@ type cli struct {
 	Get     getCmd     `cmd:"" group:"client" help:"Print an entry of a channel's storage."`
 	List    listCmd    `cmd:"" group:"client" help:"Print all entries of a channel's storage."`
 	Watch   watchCmd   `cmd:"" group:"client" help:"Subscribe to a channel and print what it says."`
-	Token   struct {
+
+	Connections connectionsCmd `cmd:"" group:"client" help:"List who is connected."`
+	Kick        kickCmd        `cmd:"" group:"client" help:"End a connection, or all of a user."`
+	Revoke      revokeCmd      `cmd:"" group:"client" help:"Take tokens back, and end what was made with them."`
+	Delete      deleteCmd      `cmd:"" group:"client" help:"Delete everything that a channel keeps."`
+
+	Token struct {
 		Mint    tokenMintCmd    `cmd:"" default:"withargs" help:"Sign a token and print it. The word mint may be left out."`
 		Inspect tokenInspectCmd `cmd:"" help:"Print what a token says, and whether a key accepts it."`
 	} `cmd:"" group:"client" help:"Make and read tokens."`
