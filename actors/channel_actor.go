@@ -50,6 +50,8 @@ func (m *channelMachine) decide(step channel.Step, cmd any, fx *channel.Effects)
 		return m.channel.Publish(step, cmd, fx)
 	case *channel.SetStorage:
 		return m.channel.SetStorage(step, cmd, fx)
+	case *channel.WriteStorage:
+		return m.channel.WriteStorage(step, cmd, fx)
 	case *channel.GetStorage:
 		return m.channel.GetStorage(step, cmd, fx)
 	case *channel.Subscribe:

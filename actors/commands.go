@@ -40,8 +40,21 @@ type (
 		Ref          string
 	}
 
-	// GetStorage reads one entry; the answer is a KindStorageData message.
-	GetStorage struct{ Channel, Key, Ref string }
+	// WriteStorage writes entries together, if conditions hold. Of each write, Key, Data, Increment and
+	// IfVersion are the client's; the rest is filled in by its rights.
+	WriteStorage struct {
+		Channel  string
+		Writes   []channel.StorageWrite
+		Schedule Schedule
+		Ref      string
+	}
+
+	// GetStorage reads one entry; the answer is a KindStorageData message, with Version one that says the
+	// entry's version.
+	GetStorage struct {
+		Channel, Key, Ref string
+		Version           bool
+	}
 
 	// React adds a reaction to a stored message, or takes it back. It cannot be scheduled. MessageID may be
 	// any text. Fault, if not nil, is what is wrong with the request in itself: the answer to those who may
@@ -70,15 +83,16 @@ type (
 	Ping struct{ Ref string }
 )
 
-func (*Subscribe) command()   {}
-func (*Unsubscribe) command() {}
-func (*Publish) command()     {}
-func (*SetStorage) command()  {}
-func (*GetStorage) command()  {}
-func (*React) command()       {}
-func (*UpdateUMD) command()   {}
-func (*Heartbeat) command()   {}
-func (*Ping) command()        {}
+func (*Subscribe) command()    {}
+func (*Unsubscribe) command()  {}
+func (*Publish) command()      {}
+func (*SetStorage) command()   {}
+func (*WriteStorage) command() {}
+func (*GetStorage) command()   {}
+func (*React) command()        {}
+func (*UpdateUMD) command()    {}
+func (*Heartbeat) command()    {}
+func (*Ping) command()         {}
 
 // PublishRequest is what a backend publishes: by an API key, with no connection.
 type PublishRequest struct {
@@ -113,6 +127,15 @@ type SetStorageRequest struct {
 type Author struct {
 	UID string
 	UMD []byte // nil: null
+}
+
+// WriteStorageRequest is a backend's write of several entries, or one, if conditions hold. NotifyExpiry of
+// each is filled in.
+type WriteStorageRequest struct {
+	Channel string
+	Writes  []channel.StorageWrite
+	By      *Author // nil: the server
+	Origin  Origin
 }
 
 // ListStorageRequest reads a page of a channel's storage, in key order.

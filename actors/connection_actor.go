@@ -191,6 +191,8 @@ func (a *connectionActor) decide(cmd Command) {
 		a.publish(c)
 	case *SetStorage:
 		a.setStorage(c)
+	case *WriteStorage:
+		a.writeStorage(c)
 	case *GetStorage:
 		a.getStorage(c)
 	case *Subscribe:

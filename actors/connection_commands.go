@@ -150,7 +150,7 @@ func (a *connectionActor) getStorage(c *GetStorage) {
 		a.refuseOn(m, c.Channel, c.Ref, channel.ErrStorageDenied.With("Not allowed to get this key."))
 		return
 	}
-	a.send(name, c.Channel, c.Ref, &channel.GetStorage{Sender: a.sender(), Key: c.Key})
+	a.send(name, c.Channel, c.Ref, &channel.GetStorage{Sender: a.sender(), Key: c.Key, Version: c.Version})
 }
 
 // storageName checks the names of a storage command.

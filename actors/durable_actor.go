@@ -130,6 +130,7 @@ func (a *durableActor) run(q *ask) {
 		case *channel.Scheduled:
 			ack.ID, ack.Key = r.MessageID, r.ID.String()
 		}
+		ack.Written, _ = result.(*channel.StorageWritten)
 		a.gate.hold(output{delivery: channel.Delivery{To: q.sink, Message: ack, Bulk: true}})
 	}
 	a.gate.hold(output{done: q, result: result, err: err})

@@ -104,6 +104,18 @@ func (Text) Append(dst []byte, m *channel.Message) []byte {
 	if m.Conn != nil {
 		word("#" + m.Conn.Secret)
 	}
+	if m.Written != nil {
+		for _, e := range m.Written.Entries {
+			w := e.Key
+			if e.Version != 0 {
+				w += fmt.Sprintf("@%d", e.Version)
+			}
+			if e.Data != nil {
+				w += "=" + string(e.Data)
+			}
+			word(w)
+		}
+	}
 	if !m.ID.IsZero() {
 		word("#" + m.ID.String())
 	}

@@ -141,10 +141,41 @@ type SetStorage struct {
 	Server       bool // meta is {"uid":null,"umd":null}
 }
 
+// WriteStorage writes entries together, if conditions hold. Whoever sends it has found that each is allowed,
+// and that the keys are keys.
+type WriteStorage struct {
+	Sender
+	Writes []StorageWrite
+	Server bool
+}
+
+// A StorageWrite is one entry of WriteStorage.
+type StorageWrite struct {
+	Key          string
+	Data         []byte // as in SetStorage; unused with Increment
+	Increment    string // a JSON number to add, 0 if there is no entry; "": Data is set
+	IfVersion    int64  // the version that the entry must have; 0: it must not be there; negative: any
+	Store        int64  // seconds of retention; -1: for ever
+	Emit         bool
+	NotifyExpiry bool
+	Show         bool // the answer says the version, and what an increment led to
+}
+
+// StorageWritten answers WriteStorage.
+type StorageWritten struct{ Entries []WrittenEntry }
+
+// A WrittenEntry is what an entry is after WriteStorage, as far as it may be shown.
+type WrittenEntry struct {
+	Key     string
+	Version uint64 // zero: there is no entry now, or it is not shown
+	Data    []byte // of an increment; nil: it is not shown
+}
+
 // GetStorage reads one entry. The answer is a KindStorageData message, or an *Entry without a sink.
 type GetStorage struct {
 	Sender
-	Key string
+	Key     string
+	Version bool // the answer says the version too
 }
 
 // ListStorage reads entries in key order. The answer is *Entries.

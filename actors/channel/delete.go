@@ -32,6 +32,9 @@ func (c *Channel) DeleteMessage(s Step, cmd *DeleteMessage, fx *Effects) error {
 	if _, err := c.lastID(); err != nil { // or its id might be given out again
 		return err
 	}
+	if err := c.readReplay(s); err != nil {
+		return err
+	}
 	before, all := *fx, math.MaxInt
 	if _, err := c.dropMessage(cmd.ID, &all, fx); err != nil {
 		fx.forget(before)
@@ -40,6 +43,7 @@ func (c *Channel) DeleteMessage(s Step, cmd *DeleteMessage, fx *Effects) error {
 	if row.expires != 0 {
 		fx.delete(expiryKey(row.expires, cmd.ID))
 	}
+	c.withdraw(cmd.ID, fx)
 	return nil
 }
 

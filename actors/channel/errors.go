@@ -49,6 +49,8 @@ var (
 	ErrReactionUIDRequired     = &Error{"REACTION_USER_ID_REQUIRED", "Reactions require a uid."}
 	ErrReactionCapacityReached = &Error{"REACTION_CAPACITY_REACHED", "The message has as many reactions as it may have."}
 	ErrInvalidReaction         = &Error{"INVALID_REACTION", "The reaction is invalid."}
+	ErrStorageConflict         = &Error{"STORAGE_CONFLICT", "The entry is not as the condition says."}
+	ErrStorageNotNumber        = &Error{"STORAGE_NOT_A_NUMBER", "The entry cannot be incremented."}
 	ErrMessageNotFound         = &Error{"MESSAGE_NOT_FOUND", "No such message."}
 	ErrConnectionNotFound      = &Error{"CONNECTION_NOT_FOUND", "No such connection."}
 	ErrUnauthorized            = &Error{"UNAUTHORIZED", "The credentials are missing or wrong."}

@@ -93,6 +93,13 @@ func TestAFaultChangesNothing(t *testing.T) {
 		copy(cmd.MessageID[:], w.rows.Keys(tableMessages)[0][1:])
 		return do(w, w.c.ListReactions, cmd)
 	}
+	together := func(version int64) func(*world) error {
+		return func(w *world) error {
+			return do(w, w.c.WriteStorage, &WriteStorage{Sender: sender("a"), Writes: []StorageWrite{
+				{Key: "n", Increment: "1", IfVersion: -1, Store: 60, Show: true}, {Key: "w", Data: []byte("[]"), IfVersion: version, Store: -1, Emit: true},
+			}})
+		}
+	}
 	due := func(w *world) error { return w.expire() }
 	seal := func(w *world) error { return w.seal() }
 	resume := func(name string) func(*world) error {
@@ -122,6 +129,7 @@ func TestAFaultChangesNothing(t *testing.T) {
 		later("", Schedule{Set: clear}), later("1s", Schedule{Publish: message, EagerID: true}), waiting, get, restart,
 		later("9m", Schedule{Set: clear}), cancel, waiting, pass(time.Minute), due, due, restart, due, due, list, entries,
 		pass(3 * time.Hour), due, due, due, due, due, waiting, list, entries,
+		together(0), restart, together(-1), pass(time.Hour), together(-1), due,
 		resume("c"), publish(0, ""), set("a", `7`, 60), seal, sleep, publish(0, ""), resume("c"), seal, sleep, set("a", `8`, 60), seal, sleep, resume("c"),
 		pass(time.Hour), due, seal, sleep, due,
 		publish(5, ""), forget, restart, publish(5, ""), list, erase, restart, list, entries, publish(5, "d1"), due,

@@ -44,9 +44,10 @@ type Message struct {
 	Members []Member // nil: not a presence channel. An empty one is not nil
 	Err     *Error
 	Ref     string
-	Seq     uint64      // the number of the change in its channel; zero: it changed nothing durable
-	Number  uint64      // its place in what the channel told; zero: it has none. See Resumption
-	Resume  *Resumption // in KindSubscribed, of those who read numbers
+	Seq     uint64          // the number of the change in its channel; zero: it changed nothing durable
+	Number  uint64          // its place in what the channel told; zero: it has none. See Resumption
+	Written *StorageWritten // in KindAck, of WriteStorage
+	Resume  *Resumption     // in KindSubscribed, of those who read numbers
 	Conn    *ConnectionInfo
 }
 

@@ -154,6 +154,10 @@ func (p *printer) message(m *Message) {
 func (p *printer) result(r any) {
 	switch r := r.(type) {
 	case nil:
+	case *StorageWritten:
+		for _, e := range r.Entries {
+			p.printf("%q version %d %s\n", e.Key, e.Version, e.Data)
+		}
 	case *Published:
 		if r.ID.IsZero() {
 			p.printf("nothing to do\n")

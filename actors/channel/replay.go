@@ -3,6 +3,8 @@ package channel
 import (
 	"slices"
 	"time"
+
+	"github.com/oklog/ulid/v2"
 )
 
 // A replay is what a channel keeps so that a client whose connection was cut can be told what it missed.
@@ -136,6 +138,26 @@ func (c *Channel) ask(s Step) {
 func (c *Channel) unask(s Step) {
 	c.replay.asked--
 	c.replay.left = s.At.UnixMilli()
+}
+
+// withdraw lets go of a message that must not be read any more, with all that was told before it: who comes
+// back for that gets a snapshot.
+func (c *Channel) withdraw(id ulid.ULID, fx *Effects) {
+	if c.replay == nil {
+		return
+	}
+	r := c.replay
+	for i := len(r.items) - 1; i >= 0; i-- {
+		if r.items[i].m.Kind != KindPublished || r.items[i].m.ID != id {
+			continue
+		}
+		c.unseal(fx)
+		for j := range r.items[:i+1] {
+			r.size -= r.items[j].size
+		}
+		r.items = slices.Clone(r.items[i+1:])
+		return
+	}
 }
 
 // TrimReplay lets go of what is too old, and of all else if all. Who comes back later for what is gone gets

@@ -25,34 +25,51 @@ func (c *Channel) SetStorage(s Step, cmd *SetStorage, fx *Effects) error {
 
 // setStorage does what SetStorage says for data that was checked, in the name of by.
 func (c *Channel) setStorage(s Step, cmd *SetStorage, by Meta, fx *Effects) error {
-	clears := isClear(cmd.Data)
-	var expires int64
-	if !clears {
-		var err error
-		if expires, err = deadline(s.At, cmd.Store); err != nil {
+	var p preparedSet
+	if err := c.prepareSet(s, cmd, &p); err != nil {
+		return err
+	}
+	// From here on nothing fails.
+	c.set(s, cmd, by, &p, fx)
+	return nil
+}
+
+// A preparedSet is what must be known of an entry before it can be set without fail.
+type preparedSet struct {
+	w       *watcher
+	was     []byte // the row's value; nil: there is none
+	old     entryRow
+	expires int64 // of the new entry
+}
+
+// prepareSet does everything about a set that can fail.
+func (c *Channel) prepareSet(s Step, cmd *SetStorage, p *preparedSet) (err error) {
+	if !isClear(cmd.Data) {
+		if p.expires, err = deadline(s.At, cmd.Store); err != nil {
 			return err
 		}
 	}
 	if err := c.readReplay(s); err != nil {
 		return err
 	}
-	w := c.watcher(cmd.Key)
-	was, old, err := c.entry(w.row)
-	if err != nil {
+	p.w = c.watcher(cmd.Key)
+	if p.was, p.old, err = c.entry(p.w.row); err != nil {
 		return err
 	}
-	if expires != 0 {
-		if err := c.readDue(); err != nil {
-			return err
-		}
+	if p.expires != 0 {
+		return c.readDue()
 	}
+	return nil
+}
 
-	// From here on nothing fails.
-	if was != nil && expired(old.expires, s.At) {
-		c.expire(s, w, &old, fx)
-		was, old = nil, entryRow{}
+// set does a prepared set, and returns the entry's version, zero if there is no entry now.
+func (c *Channel) set(s Step, cmd *SetStorage, by Meta, p *preparedSet, fx *Effects) (version uint64) {
+	w := p.w
+	if p.was != nil && expired(p.old.expires, s.At) {
+		c.expire(s, w, &p.old, fx)
+		p.was, p.old = nil, entryRow{}
 	}
-	next := entryRow{version: s.Seq, expires: expires, origin: cmd.Sender.origin(&by)}
+	next := entryRow{version: s.Seq, expires: p.expires, origin: cmd.Sender.origin(&by)}
 	next.requestID = "" // no event of an entry has it, and every write of an equal value would differ by it
 	if cmd.Emit {
 		next.flags |= flagEmit
@@ -61,23 +78,24 @@ func (c *Channel) setStorage(s Step, cmd *SetStorage, by Meta, fx *Effects) erro
 		next.flags |= flagNotify
 	}
 	var changed bool
-	if clears {
-		changed = c.clearEntry(w, was, &old, fx)
+	if isClear(cmd.Data) {
+		changed = c.clearEntry(w, p.was, &p.old, fx)
 	} else {
 		next.data = cmd.Data
-		changed = c.putEntry(w, was, &old, &next, fx)
+		changed = c.putEntry(w, p.was, &p.old, &next, fx)
+		version = next.version
 	}
 	if !changed {
-		return nil
+		return version
 	}
 	m := newMessage(KindStorageUpdated)
 	m.Channel, m.Key, m.Data, m.Seq = c.name, w.key(), next.data, s.Seq
 	*m.Meta = by
 	c.tell(s, m, c.observers(w), nil, fx)
 	if cmd.Emit {
-		c.emitEntry(w.key(), &next, old.data, false, fx)
+		c.emitEntry(w.key(), &next, p.old.data, false, fx)
 	}
-	return nil
+	return version
 }
 
 // entry reads an entry's row: its value, nil if there is none, and what is in it.
@@ -154,6 +172,7 @@ func (c *Channel) GetStorage(s Step, cmd *GetStorage, fx *Effects) error {
 		Meta:    answer.Meta,
 		Seq:     answer.Version,
 	}, cmd.Sink)
+	fx.Deliveries[len(fx.Deliveries)-1].Numbered = cmd.Version
 	return nil
 }
 

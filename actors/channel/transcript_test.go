@@ -33,6 +33,7 @@ import (
 //	react a m1 REACTION [remove] [fault] [ip=] [ua=] [request=] [http]; "react server m1 REACTION uid= [umd=] [emit]"
 //	reactions [a] m1     lists them
 //	set a KEY [store=N] [emit] [notify] [ip=] [ua=] [request=] [http]
+//	write a [show]       "KEY [ifversion=N|ifabsent] [store=N] DATA" or "KEY … +N" on each line of the input
 //	get a KEY [http]     list [keys=(…)] [after=] [allow=PREFIX] [limit=N] [bytes=N]
 //	messages [a] [event=e] [after=m1] [before=m1] [reverse] [limit=N] [bytes=N] [expand]
 //	pub and set when=10s [eager]     are scheduled for so long after the start; when=every-5-minutes recurs
@@ -188,6 +189,8 @@ func (tr *transcript) decide(d *datadriven.TestData) error {
 		return do(w, w.c.CancelSchedule, &CancelSchedule{tr.id(d.CmdArgs[0].Key)})
 	case "schedules":
 		return do(w, w.c.ListSchedules, &ListSchedules{After: tr.id(arg(d, "after")), Limit: int(number(d, "limit", 100))})
+	case "write":
+		return do(w, w.c.WriteStorage, tr.writeStorage(d))
 	case "get":
 		return do(w, w.c.GetStorage, &GetStorage{Sender: tr.sender(d), Key: d.CmdArgs[1].Key})
 	case "list":
@@ -248,6 +251,33 @@ func (tr *transcript) later(d *datadriven.TestData, when string, cmd *Schedule) 
 	cmd.sender().Sink = nil
 	cmd.EagerID = d.HasArg("eager")
 	return whenever(cmd, when)
+}
+
+// writeStorage reads one write a line.
+func (tr *transcript) writeStorage(d *datadriven.TestData) *WriteStorage {
+	cmd := &WriteStorage{Sender: tr.sender(d), Server: d.CmdArgs[0].Key == "server"}
+	for line := range strings.Lines(d.Input) {
+		words := strings.Fields(line)
+		w := StorageWrite{Key: words[0], IfVersion: -1, Store: -1, Show: d.HasArg("show")}
+		for _, word := range words[1 : len(words)-1] {
+			name, value, _ := strings.Cut(word, "=")
+			n, _ := strconv.ParseInt(value, 10, 64)
+			switch name {
+			case "store":
+				w.Store = n
+			default:
+				w.IfVersion = n
+			}
+		}
+		last := words[len(words)-1]
+		if number, ok := strings.CutPrefix(last, "+"); ok {
+			w.Increment = number
+		} else {
+			w.Data = []byte(last)
+		}
+		cmd.Writes = append(cmd.Writes, w)
+	}
+	return cmd
 }
 
 // sender is the connection that the first argument names.

@@ -217,6 +217,12 @@ func appendAck(dst []byte, m *channel.Message) []byte {
 		}
 		dst = append(append(append(append(dst, `"scheduleArn":"`...), arnPrefix...), m.Key...), '"')
 	}
+	if m.Written != nil {
+		if m.Seq != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendWritten(dst, m.Written)
+	}
 	return append(dst, `}}`...)
 }
 

@@ -22,6 +22,11 @@ const (
 	memberRef
 	memberSchedule
 	memberTimezone
+	memberVersion
+	memberEntries
+	memberIncrement
+	memberIfVersion
+	memberIfAbsent
 	frameMembers
 )
 
@@ -33,6 +38,13 @@ var frameNames = []string{
 	memberRef:      "ref",
 	memberSchedule: "scheduleExpression",
 	memberTimezone: "scheduleExpressionTimezone",
+
+	// Not Hotsock's: see decode_storage.go.
+	memberVersion:   "version",
+	memberEntries:   "entries",
+	memberIncrement: "increment",
+	memberIfVersion: "ifVersion",
+	memberIfAbsent:  "ifAbsent",
 }
 
 // frameTexts are the members that must be strings, or null, which is as if they were not there.
@@ -149,6 +161,9 @@ func (f *frame) unsubscribe() (actors.Command, *channel.Error) {
 }
 
 func (f *frame) setStorage(maxData int) (actors.Command, *channel.Error) {
+	if f.writesStorage() {
+		return f.writeStorage(maxData)
+	}
 	if err := f.need(memberChannel, memberKey); err != nil {
 		return nil, err
 	}
@@ -165,7 +180,12 @@ func (f *frame) getStorage() (actors.Command, *channel.Error) {
 	if err := f.need(memberChannel, memberKey); err != nil {
 		return nil, err
 	}
-	return &actors.GetStorage{Channel: f[memberChannel].text(), Key: f[memberKey].text(), Ref: f.ref()}, nil
+	if err := checkKinds(frameNames, f[:], []int{memberVersion}, boolean); err != nil {
+		return nil, err
+	}
+	return &actors.GetStorage{
+		Channel: f[memberChannel].text(), Key: f[memberKey].text(), Ref: f.ref(), Version: f[memberVersion].isTrue(),
+	}, nil
 }
 
 // updateUMD is about the connection itself if there is no channel.

@@ -24,6 +24,7 @@ type engine interface {
 	Schedules(ctx context.Context, app, name, after string, limit int) (*channel.Schedules, error)
 	Schedule(ctx context.Context, app, id string) (*channel.ScheduleInfo, error)
 	CancelSchedule(ctx context.Context, app, id string) (*channel.ScheduleInfo, error)
+	WriteStorage(ctx context.Context, app string, r actors.WriteStorageRequest) (*channel.StorageWritten, error)
 	ChannelInfo(ctx context.Context, app, name string) (*channel.Info, error)
 	ListStorage(ctx context.Context, app string, r actors.ListStorageRequest) (*channel.Entries, error)
 	Client(app, connectionID, secret string) (client, error)

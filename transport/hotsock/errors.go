@@ -57,6 +57,8 @@ var Codes = []Code{
 	{"SCHEDULE_CAPACITY_REACHED", 409, "as much is scheduled on the channel as may be"},
 	{"SCHEDULE_NOT_FOUND", 404, "no such schedule: it never was, has run, or was cancelled"},
 	{"CONNECTION_NOT_FOUND", 404, "no such live connection on this server"},
+	{"STORAGE_CONFLICT", 409, "an entry is not as ifVersion or ifAbsent says; nothing was written"},
+	{"STORAGE_NOT_A_NUMBER", 409, "increment of an entry that is no number, or of too many digits; nothing was written"},
 	{"MESSAGE_NOT_FOUND", 404, "no such stored message, or not for this reader"},
 	{"METHOD_NOT_ALLOWED", 405, "the path does not take this method"},
 	{"UPGRADE_REQUIRED", 426, "the path takes WebSocket connections only"},

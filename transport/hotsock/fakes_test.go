@@ -147,6 +147,13 @@ func (e *recorder) CancelSchedule(ctx context.Context, app, id string) (*channel
 	return &e.schedule, e.ask("cancel " + id)
 }
 
+func (e *recorder) WriteStorage(ctx context.Context, app string, r actors.WriteStorageRequest) (*channel.StorageWritten, error) {
+	if err := e.ask(r); err != nil {
+		return nil, err
+	}
+	return &channel.StorageWritten{Entries: []channel.WrittenEntry{{Key: "k", Version: 7, Data: []byte("5")}, {Key: "z"}}}, nil
+}
+
 func (e *recorder) ChannelInfo(ctx context.Context, app, name string) (*channel.Info, error) {
 	info := e.info
 	info.Name = name

@@ -37,6 +37,10 @@ const (
 	publishChannels
 	publishUID
 	publishUMD
+	publishEntries
+	publishIncrement
+	publishIfVersion
+	publishIfAbsent
 )
 
 var publishForm = form{
@@ -54,6 +58,12 @@ var publishForm = form{
 		publishChannels:        "channels",
 		publishUID:             "uid",
 		publishUMD:             "umd",
+
+		// Not Hotsock's: see publish_storage.go.
+		publishEntries:   "entries",
+		publishIncrement: "increment",
+		publishIfVersion: "ifVersion",
+		publishIfAbsent:  "ifAbsent",
 	},
 	memberKinds: memberKinds{
 		texts:    []int{publishChannel, publishEvent, publishKey, publishDeduplicationID, publishSchedule, publishTimezone, publishUID},
@@ -76,6 +86,9 @@ func (h *Handler) takePublish(c *call, scheduled bool) error {
 	b, err := h.readForm(c, &publishForm)
 	if err != nil {
 		return err
+	}
+	if !scheduled && b.writesStorage() {
+		return h.publishEntries(c, b)
 	}
 	if scheduled && b.text(publishSchedule) == "" {
 		return channel.ErrInvalidSchedule.With("scheduleExpression is required here: at(…), rate(…) or cron(…).")
@@ -205,6 +218,9 @@ func (h *Handler) publication(c *call, b *body, from actors.Origin) (*publicatio
 	if err := p.name(b); err != nil {
 		return nil, err
 	}
+	if b.writesStorage() {
+		return nil, channel.ErrInvalidMessage.With("What has a condition, an increment or entries must be a publish of its own, to one channel.")
+	}
 	if p.event != storageSetEvent && p.event != reactionEvent {
 		if err := checkEvent(p.event); err != nil {
 			return nil, err
@@ -304,11 +320,8 @@ func publishedEntry(c *call, b *body, channels []string, data []byte) (*actors.S
 		return nil, channel.ErrInvalidStorageKey.With("%s.", sentence(fault))
 	}
 	var err error
-	if r.Store, err = b.integer(publishStore, -1); err != nil {
+	if r.Store, err = b.entryStore(); err != nil {
 		return nil, err
-	}
-	if r.Store == 0 || r.Store < -1 || r.Store > claims.MaxStore {
-		return nil, channel.ErrInvalidStore.With("store must be -1 or 1 to %d for an entry.", int64(claims.MaxStore))
 	}
 	for _, name := range channels {
 		if err := c.maySet(b, name, r); err != nil {
@@ -316,6 +329,15 @@ func publishedEntry(c *call, b *body, channels []string, data []byte) (*actors.S
 		}
 	}
 	return r, nil
+}
+
+// entryStore returns the retention of an entry.
+func (b *body) entryStore() (int64, error) {
+	store, err := b.integer(publishStore, -1)
+	if err == nil && (store == 0 || store < -1 || store > claims.MaxStore) {
+		err = channel.ErrInvalidStore.With("store must be -1 or 1 to %d for an entry.", int64(claims.MaxStore))
+	}
+	return store, err
 }
 
 func checkChannel(name string) error {

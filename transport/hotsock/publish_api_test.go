@@ -51,6 +51,16 @@ func TestPublish(t *testing.T) {
 		{"a reaction that was not there", `{"channel":"c","event":"hotsock.messageReaction","data":{"messageId":"m","reaction":"👍","action":"remove"},"uid":"u","eagerIdGeneration":true}`,
 			202, `{"channel":"c","event":"hotsock.messageReaction"}`,
 			actors.ReactRequest{Channel: "c", MessageID: "m", Reaction: "👍", Remove: true, UID: "u"}},
+		{"an entry on a condition", `{"channel":"c","event":"hotsock.channelStorageSet","key":"k","data":1,"ifVersion":12,"store":60,"emitPubSubEvent":true}`,
+			202, `{"channel":"c","event":"hotsock.channelStorageSet","entries":[{"key":"k","version":7,"data":5},{"key":"z"}]}`,
+			actors.WriteStorageRequest{Channel: "c", Writes: []channel.StorageWrite{{Key: "k", Data: []byte(`1`), IfVersion: 12, Store: 60, Emit: true, Show: true}}}},
+		{"several entries", `{"channel":"c","event":"hotsock.channelStorageSet","entries":[{"key":"a","increment":-1.5},{"key":"b","ifAbsent":true,"data":{}}]}`,
+			202, `{"channel":"c","event":"hotsock.channelStorageSet","entries":[{"key":"k","version":7,"data":5},{"key":"z"}]}`,
+			actors.WriteStorageRequest{Channel: "c", Writes: []channel.StorageWrite{{Key: "a", Increment: "-1.5", IfVersion: -1, Store: -1, Show: true}, {Key: "b", Data: []byte("{}"), Store: -1, Show: true}}}},
+		{"several entries with a bad key", `{"channel":"c","event":"hotsock.channelStorageSet","entries":[{"key":"a,b","increment":1}]}`, 400,
+			errorBody("INVALID_STORAGE_KEY", "A storage key must not contain ','."), nil},
+		{"several entries for no time", `{"channel":"c","event":"hotsock.channelStorageSet","entries":[{"key":"a"}],"store":0}`, 400,
+			errorBody("INVALID_STORE", "store must be -1 or 1 to 3155695200 for an entry."), nil},
 
 		{"a reaction of nobody", `{"channel":"c","event":"hotsock.messageReaction","data":{"messageId":"m","reaction":"👍","action":"add"}}`, 400, errorBody("INVALID_MESSAGE", "uid is required: it must be a string."), nil},
 		{"a reaction without an action", `{"channel":"c","event":"hotsock.messageReaction","data":{"messageId":"m","reaction":"👍"},"uid":"u"}`, 400, errorBody("INVALID_REACTION", "data.action is required: it must be a string."), nil},
@@ -95,6 +105,9 @@ func TestPublish(t *testing.T) {
 			asked := e.last()
 			switch want := tt.asked.(type) {
 			case actors.PublishRequest:
+				want.Origin = origin
+				tt.asked = want
+			case actors.WriteStorageRequest:
 				want.Origin = origin
 				tt.asked = want
 			case actors.SetStorageRequest:

@@ -1,0 +1,83 @@
+package hotsock
+
+import (
+	"net/http"
+
+	"dormouse/actors"
+	"dormouse/actors/channel"
+	"dormouse/claims"
+)
+
+// writesStorage says whether a publish of hotsock.channelStorageSet is more than Hotsock's: see
+// decode_storage.go, whose members it has.
+func (b *body) writesStorage() bool {
+	if b.text(publishEvent) != storageSetEvent {
+		return false
+	}
+	for i := publishEntries; i <= publishIfAbsent; i++ {
+		if !b.values[i].isNull() {
+			return true
+		}
+	}
+	return false
+}
+
+// publishEntries writes a server's entries together, if conditions hold. store and emitPubSubEvent are for
+// all of them. The answer says their versions, and what increments led to:
+//
+//	{"channel":"c","event":"hotsock.channelStorageSet","entries":[{"key":"k","version":13,"data":6}]}
+func (h *Handler) publishEntries(c *call, b *body) error {
+	if !b.values[publishChannels].isNull() {
+		return channel.ErrInvalidMessage.With("What has a condition, an increment or entries goes to one channel, not to channels.")
+	}
+	if err := b.need(publishChannel); err != nil {
+		return err
+	}
+	name := b.text(publishChannel)
+	if err := checkChannel(name); err != nil {
+		return err
+	}
+	one := storageWrite{
+		writeKey: b.values[publishKey], writeData: b.values[publishData], writeIncrement: b.values[publishIncrement],
+		writeIfVersion: b.values[publishIfVersion], writeIfAbsent: b.values[publishIfAbsent],
+	}
+	writes, refused := readWrites(&one, &b.values[publishEntries], h.o.MaxData)
+	if refused != nil {
+		return refused
+	}
+	if b.text(publishSchedule) != "" {
+		return channel.ErrInvalidSchedule.With("What has a condition, an increment or several entries cannot be scheduled.")
+	}
+	for i := range writes {
+		w := &writes[i]
+		if fault := claims.CheckStorageKey(w.Key); fault != nil {
+			return channel.ErrInvalidStorageKey.With("%s.", sentence(fault))
+		}
+		r := actors.SetStorageRequest{Key: w.Key, Emit: b.isTrue(publishEmit)}
+		var err error
+		if r.Store, err = b.entryStore(); err != nil {
+			return err
+		}
+		if err := c.maySet(b, name, &r); err != nil {
+			return err
+		}
+		w.Store, w.Emit, w.Show = r.Store, r.Emit, true
+		if c.by != nil {
+			grant := c.grant(name).Key(w.Key)
+			w.Show = grant.Get || grant.Observe
+		}
+	}
+	if err := h.spend(c); err != nil {
+		return err
+	}
+	written, err := h.o.engine.WriteStorage(c.ctx, h.o.App, actors.WriteStorageRequest{
+		Channel: name, Writes: writes, By: c.author(), Origin: h.origin(c, channel.TriggerServerHTTP),
+	})
+	if err != nil {
+		return err
+	}
+	answer := appendString([]byte(`{"channel":`), name)
+	answer = appendString(append(answer, `,"event":`...), storageSetEvent)
+	answer = appendWritten(append(answer, ','), written)
+	return c.answer(http.StatusAccepted, append(answer, '}'))
+}
