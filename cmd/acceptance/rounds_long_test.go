@@ -7,4 +7,8 @@ const (
 	killRounds      = 1000
 	eventKillRounds = 50
 	snapshotJoins   = 20000
+
+	// Channels with ten schedules each, and the seconds over which they are due.
+	scheduleChannels = 1000
+	scheduleSeconds  = 60
 )

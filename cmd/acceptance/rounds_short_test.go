@@ -7,4 +7,8 @@ const (
 	killRounds      = 50
 	eventKillRounds = 5
 	snapshotJoins   = 1000
+
+	// Channels with ten schedules each, and the seconds over which they are due.
+	scheduleChannels = 20
+	scheduleSeconds  = 4
 )
