@@ -32,6 +32,7 @@ type Config struct {
 	ChannelDurability []patternWord
 	AdminListen       string
 	Pprof             bool
+	Docs              bool // the documentation at /docs/
 	DrainTimeout      time.Duration
 	LogLevel          string
 	LogFormat         string
@@ -51,6 +52,7 @@ const (
 func DefaultConfig() *Config {
 	c := &Config{
 		AdminListen:  defaultAdminListen,
+		Docs:         true,
 		Durability:   persistence.Sync.String(),
 		DrainTimeout: defaultDrainTimeout,
 		LogLevel:     "info",
@@ -175,6 +177,8 @@ func (c *Config) settings() []setting {
 
 		{"admin.listen", textValue{&c.AdminListen}, "", "address of /healthz, /readyz, /metrics and POST /backup; port 0 takes a free one"},
 		{"admin.pprof", boolValue{&c.Pprof}, "", "serve Go's profiles at /debug/pprof/ there too"},
+
+		{"docs.enabled", boolValue{&c.Docs}, "", "serve the documentation at /docs/, to everybody who can reach listen"},
 
 		{"drain.timeout", durationValue{&c.DrainTimeout}, "", "a stopping server has ended after this time at the latest"},
 		{"drain.spread", durationValue{&c.HTTP.DrainOver}, "", "time over which a stopping server closes its connections, so that they do not all come back elsewhere at once"},

@@ -109,6 +109,7 @@ var groups = []kong.Group{
 	{Key: "limits", Title: "Limits, each a guard against some abuse:"},
 	{Key: "log", Title: "Logs:"},
 	{Key: "admin", Title: "Admin listener:"},
+	{Key: "docs", Title: "Documentation:"},
 	{Key: "drain", Title: "Stopping:"},
 	{Key: "runtime", Title: "Go runtime:"},
 	{Key: "events", Title: "Events for backends:"},

@@ -14,6 +14,7 @@ import (
 	"dormouse/claims"
 	"dormouse/persistence"
 	"dormouse/transport"
+	"dormouse/transport/docs"
 	"dormouse/transport/hotsock"
 	"dormouse/transport/metrics"
 	"dormouse/transport/ws"
@@ -116,6 +117,9 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 		return s, err
 	}
 	s.http.Handle("/", handler)
+	if c.Docs {
+		s.http.Handle(docs.Path, docs.Handler())
+	}
 
 	s.admin, err = listenAdmin(c.AdminListen, s, m.Handler(), c.Pprof)
 	if err != nil {
