@@ -22,6 +22,7 @@ type cell struct {
 	presented rules  // what that token says
 	whole     verdict
 	userless  bool // the connection has no uid
+	http      bool // the command is a call of the Client HTTP API
 	expired   bool // the connect token has expired since it was used
 }
 
@@ -176,6 +177,13 @@ func (g *generator) publishing(expired bool) {
 			}
 		}, innerForms(), layers)
 	}
+}
+
+// calling asks by HTTP what publishing and storing ask by frames.
+func (g *generator) calling() {
+	g.inner(cell{command: someEvent, http: true}, "messages", "publish", nil, innerForms(), layers)
+	g.inner(cell{command: "hotsock.channelStorageSet", http: true}, "storage", "set", nil, innerForms(), layers)
+	g.inner(cell{command: "hotsock.channelStorageGet", http: true}, "storage", "get", nil, innerForms(), layers)
 }
 
 func (g *generator) storing(expired bool) {

@@ -31,6 +31,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 	g.publishing(true)
 	g.storing(false)
 	g.storing(true)
+	g.calling()
 	g.reacting()
 	g.subscribing()
 	g.unsubscribing()
@@ -124,6 +125,7 @@ type batch struct {
 	socket  *socket
 	ears    *ears
 	id      string
+	secret  string
 	auditor *socket // it hears what the commands do
 	audit   *ears
 	answers []string
@@ -178,11 +180,11 @@ func (b *batch) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var connected struct{ ConnectionID string }
+	var connected struct{ ConnectionID, ConnectionSecret string }
 	if err := json.Unmarshal(greeting.Data, &connected); err != nil {
 		return err
 	}
-	b.id = connected.ConnectionID
+	b.id, b.secret = connected.ConnectionID, connected.ConnectionSecret
 	for _, c := range b.cells {
 		if err := b.bring(ctx, c); err != nil {
 			return fmt.Errorf("%s, %s: %w", c.channel, c.state, err)
@@ -232,7 +234,10 @@ func (b *batch) ask(ctx context.Context) error {
 		}
 	}
 	b.ears.forget()
-	for _, frame := range frames {
+	for i, frame := range frames {
+		if b.cells[i].http {
+			continue
+		}
 		if err := b.socket.send(ctx, frame); err != nil {
 			return err
 		}
@@ -289,6 +294,8 @@ var naturally = map[string]string{
 func (b *batch) answer(ctx context.Context, c *cell, i int) (string, error) {
 	ref, natural := fmt.Sprintf("ref %d", i), naturally[c.command]
 	switch {
+	case c.http:
+		return b.call(ctx, c)
 	case c.command == "hotsock.pong":
 		if f := b.ears.heard(ref); f != nil {
 			return f.Event, nil
