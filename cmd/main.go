@@ -88,6 +88,11 @@ type cli struct {
 		Delete eventsDeleteCmd `cmd:"" help:"Drop dead letters for good."`
 	} `cmd:"" group:"client" help:"Look after events that did not reach a backend."`
 
+	Schedules struct {
+		List   schedulesListCmd   `cmd:"" help:"List what is scheduled and when it is due."`
+		Cancel schedulesCancelCmd `cmd:"" help:"Cancel schedules, by id."`
+	} `cmd:"" group:"client" help:"Look after what is scheduled."`
+
 	Backup  backupCmd  `cmd:"" group:"data" help:"Write a backup of a running server's data."`
 	Restore restoreCmd `cmd:"" group:"data" help:"Make a data folder of a backup."`
 	Verify  verifyCmd  `cmd:"" group:"data" help:"Read a whole backup or data folder and tell what is wrong with it."`
