@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/coder/websocket"
@@ -44,6 +45,9 @@ func (d *docsPage) frames(text string) {
 			delete(d.clients, name)
 		case what == "is cut":
 			_ = c.conn.CloseNow() // as a network does
+			delete(d.clients, name)
+		case strings.HasPrefix(what, "is closed with "):
+			d.closed(c, strings.TrimPrefix(what, "is closed with "))
 			delete(d.clients, name)
 		default:
 			d.t.Fatalf("%q is no line of a transcript", line)
@@ -113,6 +117,17 @@ func (d *docsPage) expect(c *docsClient, shown string) {
 	}
 	if err := d.match(shown, string(frame)); err != nil {
 		d.t.Fatalf("%s gets  %s\nshown  %s\n%v", c.name, frame, shown, err)
+	}
+}
+
+// closed waits for the server to close a connection with a code, and takes no frame before that.
+func (d *docsPage) closed(c *docsClient, code string) {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(d.t.Context(), patience)
+	defer cancel()
+	_, frame, err := c.conn.Read(ctx)
+	if got := strconv.Itoa(int(websocket.CloseStatus(err))); got != code {
+		d.t.Fatalf("%s is closed with %s, shown %s: %v, %s", c.name, got, code, err, frame)
 	}
 }
 

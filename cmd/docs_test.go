@@ -109,7 +109,7 @@ func (d *docsPage) console(text string) {
 	}
 	for step := range strings.SplitSeq(strings.TrimPrefix(text, "$ "), "\n$ ") {
 		command, shown, _ := strings.Cut(step, "\n")
-		for strings.HasSuffix(command, "\\") {
+		for shown != "" && (strings.HasSuffix(command, "\\") || strings.Count(command, "'")%2 == 1) {
 			more, rest, _ := strings.Cut(shown, "\n")
 			command, shown = command+"\n"+more, rest
 		}

@@ -15,7 +15,7 @@
 //
 //	json token=ann   the claims of a token; "$ann" stands for it, signed, in what follows on the page
 //	frames           what goes over WebSockets
-//	console          "$ " and a shell command, then what it prints
+//	console          "$ " and a shell command, then what it prints; a \ or an open ' goes on with the next line
 //	yaml             a configuration file
 //	text             nothing that runs: a form, an address
 //
@@ -27,6 +27,7 @@
 //	ann < {…}               it is the next that ann gets
 //	ann leaves              with a closing handshake
 //	ann is cut              without
+//	ann is closed with N    by the server, with that code, and nothing before it
 //
 // In what is got and printed, "…" stands for any value or for a part of a text, a member called "…" for any
 // others, and "$name" for one value wherever it stands: the first place gives it.

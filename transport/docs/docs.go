@@ -17,7 +17,7 @@ const Path = "/docs/"
 
 // order is the pages as the menu has them, by the names of their files without .md.
 var order = []string{
-	"index", "tokens", "channels", "messages", "storage", "presence", "metadata", "events",
+	"index", "tokens", "channels", "messages", "storage", "schedules", "presence", "metadata", "events",
 	"http", "errors", "configuration", "operations", "hotsock",
 }
 
