@@ -15,6 +15,7 @@
 //	kill_*_test.go      kill -9 at random moments: what was told stays true
 //	clock_kill_test.go  ... and time goes on as it did
 //	snapshot_test.go    a snapshot, then every later value once
+//	resume*_test.go     cut and come back: what was missed, once and in order
 //	hostile_*_test.go   frames, tokens and bodies of people who mean harm
 //	badinput_test.go    configurations and folders that cannot work, and what people are told
 //	drain_test.go       an orderly end under load

@@ -7,6 +7,8 @@ const (
 	killRounds      = 1000
 	eventKillRounds = 50
 	snapshotJoins   = 20000
+	resumeReturns   = 20000
+	resumeRestarts  = 200
 
 	// Channels with ten schedules each, and the seconds over which they are due.
 	scheduleChannels = 1000

@@ -7,6 +7,8 @@ const (
 	killRounds      = 50
 	eventKillRounds = 5
 	snapshotJoins   = 1000
+	resumeReturns   = 1000
+	resumeRestarts  = 20
 
 	// Channels with ten schedules each, and the seconds over which they are due.
 	scheduleChannels = 20
