@@ -29,6 +29,9 @@ func (r *Rows) checkpoint(b *pebble.Batch) {
 	var gone []string
 	r.rows.Scan(func(key string, w row) bool {
 		if w.number() <= r.snapshot {
+			if w.gone() {
+				gone = append(gone, key)
+			}
 			return true
 		}
 		k := appendRowKey(room[:0], r.id, key)
@@ -49,10 +52,18 @@ func (r *Rows) checkpoint(b *pebble.Batch) {
 	r.snapshot, r.sealed, r.tail = r.seq, r.seq, 0
 	r.writeMeta(b, r.size)
 
-	if r.whole && r.size <= uint64(r.s.o.ResidentBytes) {
+	switch {
+	case r.whole && r.size <= uint64(r.s.o.ResidentBytes):
 		for _, key := range gone {
 			r.rows.Delete(key)
 		}
+		if len(gone) > 0 {
+			r.forgotten = r.ticket + 1
+		}
+		return
+	case r.whole && r.applied.Load() < r.forgotten:
+		// Too big to be held, but the disk may still show rows that an earlier checkpoint removes, and
+		// nothing in memory would hide them: the next checkpoint comes soon.
 		return
 	}
 	// Too big to be held: read from the disk as soon as this commit is there.

@@ -203,6 +203,9 @@ func (c *crashTest) writer(s *Store, w int, rng *rand.Rand) {
 			if got, err := r.Apply(crashChange(actor, seq)); err != nil || got != seq {
 				panic(fmt.Sprint(got, seq, err))
 			}
+			if want := crashSize(actor, seq); r.size != want {
+				panic(fmt.Sprintf("actor %d measures %d after change %d, want %d", actor, r.size, seq, want))
+			}
 			r.SetDue(time.Unix(int64(seq), 0))
 		}
 		seq, d := r.Seq(), c.ackAt
@@ -280,6 +283,16 @@ func crashState(actor int, seq uint64) map[string]string {
 		}
 	}
 	return rows
+}
+
+// crashSize is what its logged rows measure then.
+func crashSize(actor int, seq uint64) (n uint64) {
+	for key, value := range crashState(actor, seq) {
+		if key[0] < Direct {
+			n += uint64(len(key) + len(value))
+		}
+	}
+	return n
 }
 
 // check opens what a power cut left.

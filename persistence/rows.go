@@ -45,6 +45,7 @@ type Rows struct {
 	scans        int    // scans in progress: nothing may be let go
 	memoKey      string // the row read from the disk last, and what it measures
 	memoSize     int
+	forgotten    uint64 // ticket of the last commit that removed rows which memory does not remember as removed
 
 	turn *turnState // what Commit will seal; nil: nothing
 

@@ -3,6 +3,7 @@ package persistence
 import (
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -37,5 +38,53 @@ func TestRowsOutliveTheStore(t *testing.T) {
 	r.Close()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestWhatWasRemovedStaysSo: an actor grows too big to be held in memory while the commit that removed one of
+// its rows is still on its way. Nothing may read that row from the disk.
+func TestWhatWasRemovedStaysSo(t *testing.T) {
+	o := options(vfs.NewMem())
+	o.ResidentBytes, o.CheckpointBytes = 100, 1
+	s := open(t, o)
+	r := wake(t, s, Address{App: "a", Kind: "channel", Name: "n"})
+	turn := func(w ...Write) <-chan struct{} {
+		if _, err := r.Apply(w); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		r.Commit(Sync, func() { close(done) })
+		return done
+	}
+	<-turn(PutRow("x", []byte("old")), PutRow("y", []byte("kept")))
+
+	apply, held := s.committer.env.apply, make(chan struct{})
+	s.committer.env.apply = func(b *pebble.Batch, sync bool) error {
+		<-held
+		return apply(b, sync)
+	}
+	turn(DeleteRow("x"))
+	turn(PutRow("big", make([]byte, 200)))
+	turn(PutRow("big", make([]byte, 300)))
+	if got, err := r.Get("x"); got != nil || err != nil {
+		t.Errorf("a row that was removed is %q, %v", got, err)
+	}
+	seen := 0
+	if err := r.Scan("", "", false, func(string, []byte) bool { seen++; return true }); err != nil || seen != 2 {
+		t.Errorf("a scan sees %d rows, %v; want 2", seen, err)
+	}
+	last := turn(PutRow("x", []byte("new")))
+	if want := uint64(len("x"+"new"+"y"+"kept"+"big") + 300); r.size != want {
+		t.Errorf("it measures %d, want %d", r.size, want)
+	}
+	close(held)
+	<-last
+	<-turn(PutRow("big", make([]byte, 301)))
+	if r.whole {
+		t.Error("it is still held in memory")
+	}
+	r.Close()
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }
