@@ -74,6 +74,7 @@ type Connection struct {
 	calls      atomic.Int32 // over HTTP, unanswered
 	birth      *connectionBirth
 	since      time.Time
+	closed     atomic.Bool
 }
 
 // ID returns the connection's id: 16 characters ending in "=".
@@ -83,8 +84,13 @@ func (c *Connection) ID() string { return c.id }
 // unanswered, by a [Credit]. After Closed it does nothing, and cmd is never completed.
 func (c *Connection) Send(cmd Command) { c.handle.post(cmd) }
 
-// Closed tells the engine that the socket is gone: every subscription ends. It is called once.
-func (c *Connection) Closed() { c.handle.post(gone{}) }
+// Closed tells the engine that the socket is gone: every subscription ends. Calling it again does nothing.
+func (c *Connection) Closed() {
+	// Two ends in one mailbox would each wait for the other to be handled first.
+	if c.closed.CompareAndSwap(false, true) {
+		c.handle.post(gone{})
+	}
+}
 
 // newConnectionID returns 11 random bytes in URL-safe base64 with its padding.
 func newConnectionID() string {
