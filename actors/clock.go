@@ -18,7 +18,7 @@ const (
 )
 
 // floorTick is how often the store is told how far the stamps may go until next time; wallAhead and
-// standAhead are how far that is while the wall clock leads, and while the stamps wait for it. A crash makes
+// standAhead are how far that is while the stamps go with now, and while they wait for it. A crash makes
 // the next process begin that much later with its stamps, so the second is small: kills in quick succession
 // must not add up.
 const (
@@ -34,8 +34,8 @@ const (
 //     nothing else;
 //   - now, for deadlines and lifetimes: the wall clock while that goes forward; after it was set back, now
 //     goes on at half pace until the wall has caught up, so nothing is due twice and nothing stands still;
-//   - stamp, which ids are made of: it never goes back, not even over restarts, and nearly stands until the
-//     wall has caught up.
+//   - stamp, which ids are made of: it never goes back, not even over restarts, is never before now, and
+//     nearly stands until the wall, or now, has caught up.
 type clock struct {
 	store *persistence.Store
 	tell  func(Address)
@@ -75,18 +75,29 @@ func (c *clock) now() time.Time { return c.time.read(time.Now()) }
 
 // times returns now and stamp, in UTC.
 func (c *clock) times() (now, stamp time.Time) {
-	reading := time.Now()
-	return c.time.read(reading), c.stamp.read(reading)
+	return c.read(time.Now())
+}
+
+// read returns now and stamp at a reading of the machine's clock. A scheduled message may have an id of the
+// time at which it is due, and no later one may be before it: so the stamp goes with now when that is ahead.
+func (c *clock) read(reading time.Time) (now, stamp time.Time) {
+	now, stamp = c.time.read(reading), c.stamp.read(reading)
+	if stamp.Before(now) {
+		stamp = now
+	}
+	return now, stamp
 }
 
 // noteFloor lets the store know how far stamps may go until the next time it is called.
 func (c *clock) noteFloor() error {
-	reading := time.Now()
-	stamp, ahead := c.stamp.read(reading), wallAhead
-	if stamp.After(reading) {
-		ahead = standAhead
+	now, stamp := c.read(time.Now())
+	if stamp.After(now) {
+		// It may have caught up before the next time.
+		if err := c.store.NoteClock(stamp, standAhead); err != nil {
+			return err
+		}
 	}
-	return c.store.NoteClock(stamp, ahead)
+	return c.store.NoteClock(now, wallAhead)
 }
 
 // at runs fire once, at t or soon after, on the clock's goroutine. fire must not block.

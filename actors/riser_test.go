@@ -44,6 +44,29 @@ func TestRiser(t *testing.T) {
 	})
 }
 
+// TestStampsAreNeverBeforeNow: after the wall clock was set back now goes on faster than the stamps would, and
+// a message that is due by now has an id of that time.
+func TestStampsAreNeverBeforeNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &clock{time: riser{pace: nowPace}, stamp: riser{pace: stampPace}}
+		back := time.Now().Add(time.Hour)
+		c.time.high.Store(back.UnixNano())
+		c.stamp.high.Store(back.UnixNano())
+		last := back
+		for range 150 {
+			time.Sleep(time.Minute)
+			now, stamp := c.times()
+			if stamp.Before(now) || stamp.Before(last) {
+				t.Fatalf("the stamp is %v, after %v; it is %v", stamp, last, now)
+			}
+			last = stamp
+		}
+		if now := time.Now(); !last.Equal(now) {
+			t.Errorf("it ends at %v, not %v", last, now)
+		}
+	})
+}
+
 // TestRiserReadTogether: readers on many goroutines, with readings out of order, never see it go back.
 func TestRiserReadTogether(t *testing.T) {
 	r := riser{pace: stampPace}

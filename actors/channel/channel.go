@@ -65,7 +65,7 @@ func New(app, name string, rd Reader, o Options) *Channel {
 // A Mark is what a Channel was at some moment and rows do not hold, for Restore.
 type Mark struct {
 	roster                  Roster
-	last                    ulid.ULID
+	last, lastSchedule      ulid.ULID
 	replay                  *replay
 	was                     replay
 	replayIsRead, staleSeal bool
@@ -73,7 +73,7 @@ type Mark struct {
 
 // Mark may be called before each command: it is cheap.
 func (c *Channel) Mark() Mark {
-	m := Mark{roster: c.roster, last: c.ids.last, replay: c.replay, replayIsRead: c.replayIsRead, staleSeal: c.staleSeal}
+	m := Mark{roster: c.roster, last: c.ids.last, lastSchedule: c.lastSchedule, replay: c.replay, replayIsRead: c.replayIsRead, staleSeal: c.staleSeal}
 	if c.replay != nil {
 		m.was = *c.replay
 	}
@@ -86,7 +86,7 @@ func Restore(app, name string, rd Reader, o Options, m Mark) *Channel {
 	c := New(app, name, rd, o)
 	r := m.roster
 	c.roster = r
-	c.ids.last = m.last
+	c.ids.last, c.lastSchedule = m.last, m.lastSchedule
 	c.untell(&m)
 	for sub := range r.All() {
 		c.byConnection[sub.ConnectionID] = sub

@@ -13,7 +13,7 @@ import (
 // source and no counter.
 type Step struct {
 	At    time.Time // now, in UTC
-	Stamp time.Time // what ids are made of, in UTC: never before any earlier step's, on this node and over restarts
+	Stamp time.Time // what ids are made of, in UTC: never before At, nor any earlier step's, on this node and over restarts
 	Seq   uint64    // the number that this command's writes will take, if it has any
 	// Generation tells the histories of a store apart: another one after a restore of a backup.
 	Generation uint64

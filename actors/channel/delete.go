@@ -101,6 +101,7 @@ func (c *Channel) Delete(s Step, cmd *Delete, fx *Effects) error {
 			c.emitEntry(e.key, &gone, e.data, false, fx)
 		}
 	}
+	c.ids.waiting, c.ids.waits = ulid.ULID{}, true
 	c.unseal(fx)
 	if c.replay != nil {
 		c.replay.items, c.replay.size = nil, 0 // what was deleted must not come back from here

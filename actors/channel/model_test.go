@@ -164,6 +164,7 @@ func TestModel(t *testing.T) {
 					"pass time":   r.pass,
 					"due":         r.due,
 					"restart":     func(*rapid.T) { r.w.restart() },
+					"crash":       func(*rapid.T) { r.w.restart(); r.w.leap() },
 				})
 			}))
 		}

@@ -319,6 +319,9 @@ func (p *printer) rowKey(key string) string {
 	case tableSchedules:
 		id, err := splitID(key, 1)
 		return "schedule " + p.id(id) + fault(err)
+	case tableEager:
+		id, err := splitID(key, 1)
+		return "eager " + p.id(id) + fault(err)
 	case rowScheduleCount:
 		return "schedules"
 	case tableExpiries:

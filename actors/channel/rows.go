@@ -22,6 +22,7 @@ import (
 //	0x82 ULID (16 bytes)                           -> scheduleRow
 //	0x83 ULID of a message, reaction, '#', uid     -> reactionRow
 //	0x84 ULID of a message                         -> countsRow, if it has reactions
+//	0x85 ULID of a message that is scheduled       -> nothing; if it was given out already
 //	0xa0                                           -> the replay of a channel at rest, see replay.go
 //
 // Numbers in keys are big-endian, so that 't' and 0x81 are in order of time: what is due next is the
@@ -38,6 +39,7 @@ const (
 	// Of a message, what was reacted; both go with it.
 	tableReactions = "\x83"
 	tableCounts    = "\x84"
+	tableEager     = "\x85"
 	tableSeals     = "\xa0"
 )
 
@@ -94,6 +96,8 @@ func splitReaction(key string) (string, error) {
 }
 
 func countsKey(id ulid.ULID) string { return tableCounts + view(id[:]) }
+
+func eagerKey(id ulid.ULID) string { return tableEager + view(id[:]) }
 
 // dueOf returns the time in a timer's or an expiry's key, in unix ms.
 func dueOf(key string) (int64, error) {

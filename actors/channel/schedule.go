@@ -48,12 +48,17 @@ func (c *Channel) Schedule(s Step, cmd *Schedule, fx *Effects) error {
 	if err := c.readDue(); err != nil {
 		return err
 	}
+	if cmd.EagerID && cmd.Publish != nil && !cmd.When.Recurs() {
+		if _, err := c.lastID(); err != nil {
+			return err
+		}
+		if row.messageID, err = c.eagerID(s, unixMilli(row.due)); err != nil {
+			return err
+		}
+	}
 
 	// From here on nothing fails.
 	id := c.nextScheduleID(s)
-	if cmd.EagerID && cmd.Publish != nil && !cmd.When.Recurs() {
-		row.messageID = freshID(s, unixMilli(row.due))
-	}
 	if dedup != "" {
 		c.rememberCopy(s, dedup, row.messageID, id, first, fx)
 	}
@@ -72,13 +77,6 @@ func (c *Channel) nextScheduleID(s Step) ulid.ULID {
 		c.lastSchedule = after(c.lastSchedule)
 	}
 	return c.lastSchedule
-}
-
-// freshID returns an id of that time, which nothing orders among others of the same millisecond.
-func freshID(s Step, at time.Time) (id ulid.ULID) {
-	_ = id.SetTime(ulid.Timestamp(at)) // fails after the year 10889
-	s.Entropy(id[6:])
-	return id
 }
 
 func (cmd *Schedule) sender() *Sender {
@@ -167,6 +165,10 @@ func (c *Channel) putSchedule(id ulid.ULID, row *scheduleRow, fx *Effects) {
 	fx.put(scheduleKey(id), row.encode())
 	fx.put(timerKey(row.due, timerSchedule, view(id[:])), nil)
 	fx.Writes = append(fx.Writes, persistence.List(c.app, listingKey(id), row.summary(c.name)))
+	if !row.messageID.IsZero() {
+		fx.put(eagerKey(row.messageID), nil)
+		c.ids.waits = false
+	}
 	c.wakeAt(row.due, fx)
 }
 
@@ -175,6 +177,10 @@ func (c *Channel) dropSchedule(id ulid.ULID, row *scheduleRow, n uint64, fx *Eff
 	fx.delete(scheduleKey(id))
 	fx.delete(timerKey(row.due, timerSchedule, view(id[:])))
 	fx.Writes = append(fx.Writes, persistence.Unlist(c.app, listingKey(id)))
+	if !row.messageID.IsZero() {
+		fx.delete(eagerKey(row.messageID))
+		c.ids.waits = false
+	}
 	if n <= 1 {
 		fx.delete(rowScheduleCount)
 	} else {
@@ -251,8 +257,11 @@ func (c *Channel) runPublish(s Step, row *scheduleRow, fx *Effects) error {
 	m := newMessage(KindPublished)
 	if m.ID = row.messageID; m.ID.IsZero() {
 		m.ID = c.nextID(s)
-	} else if m.ID.Compare(c.ids.last) > 0 {
-		c.ids.last = m.ID
+	} else {
+		if m.ID.Compare(c.ids.last) > 0 {
+			c.ids.last = m.ID
+		}
+		c.ids.waits = false // what was read above is this id itself
 	}
 	m.Event, m.Channel, m.Data = row.name, c.name, orNil(row.data)
 	m.Meta.UID, m.Meta.UMD = row.uid, row.umd

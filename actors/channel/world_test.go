@@ -26,6 +26,7 @@ type world struct {
 	o    Options
 
 	at       time.Time
+	stamp    time.Time // stamps are not before it, as after a crash
 	seq      uint64
 	random   uint64
 	due      time.Time // zero: never
@@ -40,7 +41,11 @@ func newWorld(name string, o Options) *world {
 }
 
 func (w *world) step() Step {
-	return Step{At: w.at, Stamp: w.at, Seq: w.seq + 1, Generation: w.restored, Entropy: func(p []byte) {
+	stamp := w.at
+	if stamp.Before(w.stamp) {
+		stamp = w.stamp
+	}
+	return Step{At: w.at, Stamp: stamp, Seq: w.seq + 1, Generation: w.restored, Entropy: func(p []byte) {
 		clear(p)
 		w.random = w.random*6364136223846793005 + 1442695040888963407
 		binary.BigEndian.PutUint64(p[len(p)-8:], w.random)
@@ -81,12 +86,15 @@ func (w *world) decided(decide func(Step, *Effects) error) error {
 // restart makes the channel again from its rows and its roster.
 func (w *world) restart() {
 	if w.c.Idle() {
-		w.at = w.at.Add(time.Millisecond)
+		w.at, w.stamp = w.at.Add(time.Millisecond), w.stamp.Add(time.Millisecond)
 		w.c = New("app", w.name, &w.rows, w.o)
 	} else {
 		w.c = Restore("app", w.name, &w.rows, w.o, w.c.Mark())
 	}
 }
+
+// leap lets the stamps be ahead of the clock, as after a crash.
+func (w *world) leap() { w.stamp = w.at.Add(15 * time.Second) }
 
 // whenever gives cmd its time.
 func whenever(cmd *Schedule, expression string) *Schedule {
