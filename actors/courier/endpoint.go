@@ -186,6 +186,8 @@ func (e *endpoint) launch(now time.Time) {
 		p := l.parcels[0]
 		if p.attempts > 0 {
 			e.retried.Add(1)
+		} else if settleBeforeSending {
+			e.settledIDs = append(e.settledIDs, p.id)
 		}
 		go func() {
 			began := time.Now()
@@ -238,7 +240,9 @@ func (e *endpoint) retryLater(l *lane, now time.Time, r *Refusal) {
 // arrived takes the first event off a lane, for good.
 func (e *endpoint) arrived(l *lane) {
 	p := l.parcels[0]
-	e.settledIDs = append(e.settledIDs, p.id)
+	if !settleBeforeSending {
+		e.settledIDs = append(e.settledIDs, p.id)
+	}
 	e.held--
 	e.bytes -= p.size
 	if l.key == "" {

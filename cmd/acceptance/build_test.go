@@ -23,6 +23,8 @@ var (
 	program = &build{}
 	// baitAckBeforeCommit says yes before it has written anything. What does not catch it proves nothing.
 	baitAckBeforeCommit = &build{tags: "bait_ack_before_commit"}
+	// baitSettleBeforeSending takes an event out of the outbox when it is sent, and not when it has arrived.
+	baitSettleBeforeSending = &build{tags: "bait_settle_before_sending"}
 	// baitPanic panics at every command to a channel whose name begins with "panic.".
 	baitPanic = &build{tags: "bait_panic"}
 )

@@ -13,6 +13,8 @@
 //	page_*_test.go      a client that behaves as those for browsers do, and what it takes for granted
 //	matrix_*_test.go    every command with every kind of rights, against an oracle
 //	kill_*_test.go      kill -9 at random moments: what was told stays true
+//	events_*_test.go    ... and no event is lost on its way to backends
+//	hooks_test.go       who hears of events: a receiver of webhooks, bus_test.go: a NATS server
 //	clock_kill_test.go  ... and time goes on as it did
 //	snapshot_test.go    a snapshot, then every later value once
 //	resume*_test.go     cut and come back: what was missed, once and in order

@@ -5,7 +5,7 @@ package acceptance
 // How often things are done overnight.
 const (
 	killRounds      = 1000
-	eventKillRounds = 50
+	eventKillRounds = 500
 	snapshotJoins   = 20000
 	resumeReturns   = 20000
 	resumeRestarts  = 200

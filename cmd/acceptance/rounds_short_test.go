@@ -5,7 +5,7 @@ package acceptance
 // How often things are done. The tag long raises it to what one does overnight.
 const (
 	killRounds      = 50
-	eventKillRounds = 5
+	eventKillRounds = 50
 	snapshotJoins   = 1000
 	resumeReturns   = 1000
 	resumeRestarts  = 20

@@ -1,0 +1,5 @@
+//go:build bait_settle_before_sending
+
+package courier
+
+const settleBeforeSending = true
