@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -55,12 +56,15 @@ type durableActor struct {
 	ops  int    // commands handled in the turn in progress
 	sync bool   // the turn is to be committed as Sync
 
-	sealing bool // the last command was seal
-	fx      channel.Effects
+	sealing bool             // the last command was seal
+	fx      *channel.Effects // of the turn in progress
 
 	tails tails  // who else hears what it tells; nil almost always
 	alarm *alarm // for what is due next, if that is near
 }
+
+// effects are lent for a turn, so that an actor at rest does not keep what its busiest command needed.
+var effects = sync.Pool{New: func() any { return new(channel.Effects) }}
 
 // durableBirth is a durable actor's first message.
 type durableBirth struct {
@@ -157,7 +161,10 @@ func (a *durableActor) decideAndApply(q *ask, now, stamp time.Time) (result any,
 		a.tails = a.tails.end(cmd.t)
 		return nil, 0, nil
 	}
-	fx := &a.fx
+	if a.fx == nil {
+		a.fx = effects.Get().(*channel.Effects)
+	}
+	fx := a.fx
 	fx.Reset()
 	fx.Tailed = a.tails != nil
 	a.mark()
@@ -206,7 +213,7 @@ func (a *durableActor) decideGuarded(step channel.Step, cmd any) (err error) {
 	if panicPrefix != "" && strings.HasPrefix(a.address.Name, panicPrefix) {
 		panic("bait")
 	}
-	return a.decide(step, cmd, &a.fx)
+	return a.decide(step, cmd, a.fx)
 }
 
 // wake opens the actor's rows, if it sleeps.
@@ -282,6 +289,11 @@ func (a *durableActor) endTurn() {
 		return
 	}
 	a.ops = 0
+	if a.fx != nil {
+		a.fx.Reset()
+		effects.Put(a.fx)
+		a.fx = nil
+	}
 	if a.rows != nil {
 		a.handle.needed.Store(!a.idle() || a.tails != nil)
 		handle, turn := a.handle, a.turn+1

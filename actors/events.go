@@ -50,7 +50,7 @@ func (s *System) Courier() *courier.Courier { return s.courier }
 
 // apply hands a decision's writes and events to the rows, all or none. seq is zero if no row was written.
 func (a *durableActor) apply(q *ask, now time.Time) (seq uint64, err error) {
-	fx := &a.fx
+	fx := a.fx
 	rows := len(fx.Writes)
 	for i := range fx.Events {
 		if w, ok := a.system.write(a.address.App, &fx.Events[i], now); ok {

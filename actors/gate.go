@@ -1,6 +1,10 @@
 package actors
 
-import "dormouse/actors/channel"
+import (
+	"sync"
+
+	"dormouse/actors/channel"
+)
 
 // A gate holds what an actor wants to say until what it tells of is on disk.
 //
@@ -8,12 +12,22 @@ import "dormouse/actors/channel"
 // What a turn said is marked with the number of the last commit when the turn ends, its own if it wrote
 // anything, and leaves when that commit is durable. So a turn that wrote nothing leaves at once if nothing
 // older waits, and never overtakes; and a read's answer waits for the writes that it may have seen.
+//
+// An empty gate has no memory: a hundred thousand channels that were written to once would each keep what
+// their busiest turn needed.
 type gate struct {
-	outputs []output
-	head    int // outputs before this have left
-	marks   []mark
-	next    int // marks before this have been passed
+	*waiting     // nil: nothing waits
+	head     int // outputs before this have left
+	next     int // marks before this have been passed
 }
+
+// waiting is what a gate holds. Gates that are empty share what memory there is.
+type waiting struct {
+	outputs []output
+	marks   []mark
+}
+
+var waitings = sync.Pool{New: func() any { return new(waiting) }}
 
 // An output is one thing to say: a delivery, or the end of an ask.
 type output struct {
@@ -30,13 +44,21 @@ type mark struct {
 }
 
 // hold takes an output of the turn in progress.
-func (g *gate) hold(o output) { g.outputs = append(g.outputs, o) }
+func (g *gate) hold(o output) {
+	if g.waiting == nil {
+		g.waiting = waitings.Get().(*waiting)
+	}
+	g.outputs = append(g.outputs, o)
+}
 
 // open reports that nothing waits.
-func (g *gate) open() bool { return g.head == len(g.outputs) }
+func (g *gate) open() bool { return g.waiting == nil || g.head == len(g.outputs) }
 
 // seal ends the turn: what it said waits for commit.
 func (g *gate) seal(commit uint64) {
+	if g.waiting == nil {
+		return
+	}
 	end := len(g.outputs)
 	if n := len(g.marks); n > g.next && g.marks[n-1].end == end {
 		return // the turn said nothing
@@ -49,6 +71,9 @@ func (g *gate) seal(commit uint64) {
 
 // release lets everything leave that waits for durable or an earlier commit.
 func (g *gate) release(durable uint64, leave func(*output)) {
+	if g.waiting == nil {
+		return
+	}
 	for g.next < len(g.marks) && g.marks[g.next].commit <= durable {
 		for end := g.marks[g.next].end; g.head < end; g.head++ {
 			leave(&g.outputs[g.head])
@@ -69,17 +94,15 @@ func (g *gate) release(durable uint64, leave func(*output)) {
 // gateCompact is how many outputs must have left before a busy gate moves the rest to the front.
 const gateCompact = 1024
 
-// gateKeep is how many outputs' memory an empty gate keeps.
+// gateKeep is how many outputs' memory an empty gate gives back for others to use.
 const gateKeep = 512
 
 func (g *gate) reset() {
-	if cap(g.outputs) > gateKeep {
-		g.outputs = nil
+	if w := g.waiting; cap(w.outputs) <= gateKeep && cap(w.marks) <= gateKeep {
+		w.outputs, w.marks = w.outputs[:0], w.marks[:0]
+		waitings.Put(w)
 	}
-	if cap(g.marks) > gateKeep {
-		g.marks = nil
-	}
-	g.outputs, g.marks, g.head, g.next = g.outputs[:0], g.marks[:0], 0, 0
+	*g = gate{}
 }
 
 func (g *gate) compact() {

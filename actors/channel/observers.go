@@ -4,7 +4,7 @@ import "cmp"
 
 // watchers remembers who observes the keys that are being written, since finding out asks every
 // subscription's grant. A subscription that may observe anything empties it when it comes or goes: a
-// channel whose membership is stable never asks twice.
+// channel whose membership is stable never asks twice. Without subscriptions there is nothing to remember.
 type watchers struct {
 	byKey map[string]*watcher
 	size  int // of the rosters that are not the channel's own
@@ -39,6 +39,9 @@ func (ws *watchers) forget() {
 
 // watcher returns what is remembered of key, to begin with its row's key.
 func (c *Channel) watcher(key string) *watcher {
+	if c.roster.Len() == 0 {
+		return &watcher{row: tableEntries + key}
+	}
 	if w := c.watchers.byKey[key]; w != nil {
 		return w
 	}
