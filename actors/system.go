@@ -61,6 +61,7 @@ func New(o Options) (*System, error) {
 	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return slog.New(quiet{o.Logger.Handler()})
 	}))
+	fewerBuckets(s.actors.ProcessRegistry)
 	s.clock = newClock(o.Store, s.wakeDue)
 	if err := s.hireCourier(); err != nil {
 		s.actors.Shutdown()
