@@ -23,7 +23,7 @@ type Options struct {
 
 	// MemTableSize, in bytes, of what is held in memory before it goes to table files. Up to four of
 	// them, if the disk lags; a crash leaves as much to be replayed, at about 12 ms per MiB. Default
-	// 16 MiB.
+	// 8 MiB.
 	MemTableSize int64
 	// CacheSize, in bytes, of the cache of table blocks. Default 64 MiB.
 	CacheSize int64
@@ -66,7 +66,7 @@ func (o *Options) EnsureDefaults() {
 		o.Now = time.Now
 	}
 	if o.MemTableSize == 0 {
-		o.MemTableSize = 16 << 20
+		o.MemTableSize = 8 << 20
 	}
 	if o.CacheSize == 0 {
 		o.CacheSize = 64 << 20
