@@ -33,6 +33,7 @@ type connectionActor struct {
 	early   []Command // what the client sent before they were joined; bounded by its Credit
 	greeted bool      // they are
 	ended   bool      // the socket is gone
+	ousted  bool      // it is to go, and not to come back
 
 	call *call // being run, if it came over HTTP and not as a frame
 
@@ -152,7 +153,7 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 			a.tick()
 		}
 	case dismissed:
-		a.sink.Close(m.close)
+		a.dismiss(m.close)
 	case revoked:
 		a.revoked(&m.Revocation)
 	case describe:
@@ -310,7 +311,7 @@ func (a *connectionActor) end() {
 		if m.rights == nil && m.pending == 0 {
 			continue
 		}
-		a.system.router.tell(a.channel(name), &ask{cmd: &channel.Unsubscribe{Sender: a.sender(), Gone: true}, reply: left.channel()})
+		a.system.router.tell(a.channel(name), &ask{cmd: &channel.Unsubscribe{Sender: a.sender(), Gone: true, Lost: !a.ousted}, reply: left.channel()})
 	}
 	for _, cmd := range a.early {
 		if e, ok := cmd.(*errand); ok {
@@ -319,6 +320,12 @@ func (a *connectionActor) end() {
 	}
 	left.connection()
 	a.memberships, a.unjoined, a.autos, a.early = nil, nil, nil, nil
+}
+
+// dismiss ends the connection. Whoever is kicked, or has no right any more, is not expected back.
+func (a *connectionActor) dismiss(c channel.Close) {
+	a.ousted = a.ousted || c == channel.CloseKicked || c == channel.CloseRevoked
+	a.sink.Close(c)
 }
 
 // say tells the client what concerns no channel.

@@ -20,6 +20,8 @@ type Options struct {
 
 	// Channel is what every channel's core is told.
 	Channel channel.Options
+	// TuneChannel, if not nil, changes what one channel's core is told, each time that the channel wakes.
+	TuneChannel func(Address, *channel.Options)
 	// Events says where backend events go. Without endpoints there are none: nothing is written for them.
 	Events courier.Options
 	// Durability says what an actor's yes means; nil: persistence.Sync for all.

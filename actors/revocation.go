@@ -193,7 +193,7 @@ type revoked struct{ claims.Revocation }
 // revoked ends the connection if its own token was taken back, else the subscriptions whose tokens were.
 func (a *connectionActor) revoked(r *claims.Revocation) {
 	if r.Covers(a.claims) {
-		a.sink.Close(channel.CloseRevoked)
+		a.dismiss(channel.CloseRevoked)
 		return
 	}
 	for _, m := range a.memberships {

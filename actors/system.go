@@ -72,7 +72,13 @@ func New(o Options) (*System, error) {
 	core := o.Channel
 	s.notifyExpiry, core.NotifyExpiry, core.NoEvents = core.NotifyExpiry, false, s.courier == nil
 	s.kinds = map[string]newMachine{
-		KindChannel: func(a Address, rows *persistence.Rows) machine { return newChannelMachine(a, rows, core) },
+		KindChannel: func(a Address, rows *persistence.Rows) machine {
+			options := core
+			if o.TuneChannel != nil {
+				o.TuneChannel(a, &options)
+			}
+			return newChannelMachine(a, rows, options)
+		},
 	}
 	// One Props for all: an actor learns who it is from its first message, so that none of them keeps a
 	// Props of its own in memory.

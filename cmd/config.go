@@ -30,6 +30,8 @@ type Config struct {
 
 	Durability        string // of channels that no pattern names
 	ChannelDurability []patternWord
+	ChannelGrace      []patternWord // presence.leave_grace.channels
+	ChannelDeltas     []patternWord // presence.deltas.channels
 	AdminListen       string
 	Pprof             bool
 	Docs              bool // the documentation at /docs/
@@ -88,6 +90,11 @@ type setting struct {
 
 var durabilityWords = []string{"sync", "async", "none"}
 
+// The kinds of value that channels have by pattern, each with an example in it.
+func aDurability() value { return wordValue{new("none"), durabilityWords} }
+func aGrace() value      { return durationValue{new(30 * time.Second)} }
+func aSwitch() value     { return boolValue{new(true)} }
+
 // settings lists every key there is, in the order of the printed file. It is the one table that the file,
 // the environment, the flags, the help and the printed configuration are made of.
 func (c *Config) settings() []setting {
@@ -110,7 +117,12 @@ func (c *Config) settings() []setting {
 		{"tls.key", pathValue{&c.HTTP.KeyFile}, "", "private key of the certificate, PEM"},
 
 		{"durability.default", wordValue{&c.Durability, durabilityWords}, "", "what a yes means: sync (on disk), async (on disk soon, see storage.async_interval), none"},
-		{"durability.channels", patternsValue{&c.ChannelDurability, durabilityWords}, "", "the same for channels by pattern, the first that matches; such as cursor.*: none"},
+		{"durability.channels", patternsValue{&c.ChannelDurability, aDurability}, "", "the same for channels by pattern, the first that matches; such as cursor.*: none"},
+
+		{"presence.leave_grace.default", durationValue{&c.Actors.Channel.LeaveGrace}, "channel.LeaveGrace", "how long a member whose connection broke is kept, so that nobody sees a reload; 0: off"},
+		{"presence.leave_grace.channels", patternsValue{&c.ChannelGrace, aGrace}, "", "the same for channels by pattern, the first that matches; such as presence.game.*: 30s"},
+		{"presence.deltas.default", boolValue{&c.Actors.Channel.MemberDeltas}, "", "tell of a member without the whole list of members, which the answer to subscribing has; for channels with many, and clients that know"},
+		{"presence.deltas.channels", patternsValue{&c.ChannelDeltas, aSwitch}, "", "the same for channels by pattern, the first that matches; such as presence.hall.*: true"},
 
 		{"storage.notify_expiry", boolValue{&c.Actors.Channel.NotifyExpiry}, "channel.NotifyExpiry", "tell observers when an entry expires"},
 		{"storage.async_interval", durationValue{&c.Store.AsyncInterval}, "persistence.AsyncInterval", "how long an async write may take to reach the disk"},

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dormouse/actors/channel"
 )
 
 // write puts text into a file of a new folder, closed to others.
@@ -160,7 +162,10 @@ func TestValuesRefuseWhatTheyAreNot(t *testing.T) {
 		{"limits.frame_rate", ".inf", "is no rate"},
 		{"storage.read_only_at", "101%", "is no share"},
 		{"durability.channels", "{a: sometimes}", "is none of sync, async, none"},
-		{"durability.channels", "a", "has no ="},
+		{"durability.channels", "a", "has no =; write cursor.*=none"},
+		{"durability.channels", "{a: [sync]}", "a wants one value"},
+		{"presence.leave_grace.channels", "{a: 10}", "a: \"10\" has no unit"},
+		{"presence.deltas.channels", "{a: sometimes}", "neither true nor false"},
 		{"token.keys", "x", "write [{alg: ES256"},
 		{"token.keys", "[{alg: HS256}]", "key is missing"},
 		{"origins", "[{a: 1}]", "wants a list of words"},
@@ -201,6 +206,30 @@ func TestDurabilityByPattern(t *testing.T) {
 		if got := c.durability(address(name)).String(); got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)
 		}
+	}
+}
+
+func TestPresenceByPattern(t *testing.T) {
+	l := load(sources{file: write(t, "x.yaml", "presence: {leave_grace: 5s, deltas: {channels: {'presence.hall.*': true}}}")})
+	if err := l.faults.err(); err != nil {
+		t.Fatal(err)
+	}
+	l.ChannelGrace = []patternWord{{"presence.game.*", "30s"}, {"presence.hall.*", "0s"}}
+	c, _ := l.validate(forServe)
+	for name, want := range map[string]channel.Options{
+		"presence.game.1": {LeaveGrace: 30 * time.Second},
+		"presence.hall.1": {MemberDeltas: true},
+		"presence.r":      {LeaveGrace: 5 * time.Second},
+	} {
+		got := c.Actors.Channel
+		c.Actors.TuneChannel(address(name), &got)
+		if got.LeaveGrace != want.LeaveGrace || got.MemberDeltas != want.MemberDeltas {
+			t.Errorf("%s has %v %v", name, got.LeaveGrace, got.MemberDeltas)
+		}
+	}
+	l = load(sources{env: []string{"DORMOUSE_PRESENCE_LEAVE_GRACE_CHANNELS=#regex:[=30s"}})
+	if _, faults := l.validate(forServe); !strings.Contains(faults.err().Error(), "presence.leave_grace.channels") {
+		t.Error(faults)
 	}
 }
 

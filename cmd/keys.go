@@ -3,7 +3,6 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"dormouse/claims"
@@ -124,51 +123,3 @@ func (v secretsValue) yaml() string {
 	return "[" + strings.Join(all, ", ") + "]"
 }
 func (v secretsValue) unit() string { return "secret,…" }
-
-// A patternWord gives a word to the channels whose names match a pattern.
-type patternWord struct{ pattern, word string }
-
-// patternsValue is an ordered mapping from channel patterns to one of a few words; in an environment
-// variable or flag it is pattern=word,pattern=word, or YAML in one line.
-type patternsValue struct {
-	p     *[]patternWord
-	words []string
-}
-
-func (v patternsValue) set(t tree, _ string) error {
-	var list []patternWord
-	switch t = flow(t); t.kind {
-	case treeNull:
-		return nil
-	case treePairs:
-		for _, p := range t.pairs {
-			list = append(list, patternWord{p.name, p.value.scalar})
-		}
-	case treeScalar:
-		parts, _ := words(t)
-		for _, part := range parts {
-			i := strings.LastIndexByte(part, '=')
-			if i < 0 {
-				return fmt.Errorf("%q has no =; write cursor.*=none", part)
-			}
-			list = append(list, patternWord{part[:i], part[i+1:]})
-		}
-	default:
-		return errors.New("wants patterns with a word each, such as cursor.*: none")
-	}
-	for _, pw := range list {
-		if !slices.Contains(v.words, pw.word) {
-			return fmt.Errorf("%s: %q is none of %s%s", pw.pattern, pw.word, strings.Join(v.words, ", "), didYouMean(pw.word, v.words))
-		}
-	}
-	*v.p = list
-	return nil
-}
-func (v patternsValue) yaml() string {
-	all := make([]string, len(*v.p))
-	for i, pw := range *v.p {
-		all[i] = quote(pw.pattern) + ": " + pw.word
-	}
-	return "{" + strings.Join(all, ", ") + "}"
-}
-func (v patternsValue) unit() string { return "pattern=word,…" }

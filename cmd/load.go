@@ -117,7 +117,7 @@ func (l *loaded) readPairs(path, folder, prefix string, pairs []pair, settings [
 		case p.value.kind == treePairs:
 			l.readPairs(path, folder, key+".", p.value.pairs, settings)
 		case p.value.kind == treeNull:
-		case key == "durability": // the one section that is also a word: durability: sync
+		case slices.ContainsFunc(settings, func(s setting) bool { return s.key == key+".default" }): // durability: sync
 			l.readPairs(path, folder, key+".", []pair{{"default", p.line, p.value}}, settings)
 		default:
 			l.fault(where, key, "wants keys below it: "+strings.Join(siblings(key+".", settings), ", "))

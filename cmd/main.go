@@ -110,6 +110,7 @@ var groups = []kong.Group{
 	{Key: "token", Title: "Tokens:"},
 	{Key: "tls", Title: "TLS:"},
 	{Key: "durability", Title: "Durability:"},
+	{Key: "presence", Title: "Presence channels:"},
 	{Key: "storage", Title: "Storage:"},
 	{Key: "limits", Title: "Limits, each a guard against some abuse:"},
 	{Key: "log", Title: "Logs:"},

@@ -41,6 +41,7 @@ func run(t *testing.T, spread time.Duration) *running {
 	l := load(sources{flags: map[string][]string{
 		"listen": {"127.0.0.1:0"}, "admin.listen": {"127.0.0.1:0"}, "data": {filepath.Join(t.TempDir(), "data")},
 		"drain.timeout": {"20s"}, "drain.spread": {spread.String()}, "storage.ballast_size": {"1"},
+		"presence.deltas.channels": {"presence.hall.*=true"}, // for the documentation
 	}})
 	keys, err := openDevKeys(t.TempDir())
 	if err != nil {

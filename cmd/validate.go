@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"dormouse/actors"
+	"dormouse/actors/channel"
 	"dormouse/claims"
 	"dormouse/persistence"
 	"dormouse/transport/hotsock"
@@ -42,6 +43,7 @@ func (l *loaded) validate(u use) (*checked, Faults) {
 	c.tokenKeys = v.readTokenKeys()
 	c.apiKeys = v.readAPIKeys()
 	c.durability = v.durabilities()
+	c.Actors.TuneChannel = v.presence()
 	c.endpoints = v.endpoints()
 	v.packages()
 	if l.HTTP.DrainOver > l.DrainTimeout {
@@ -199,34 +201,32 @@ func (v *validation) readAPIKeys() []string {
 }
 
 func (v *validation) durabilities() func(actors.Address) persistence.Durability {
-	word := func(s string) persistence.Durability {
-		d, err := persistence.ParseDurability(s)
-		if err != nil {
-			panic(err) // the settings allow no other words
-		}
-		return d
-	}
-	type rule struct {
-		claims.Pattern
-		persistence.Durability
-	}
-	var rules []rule
-	for _, pw := range v.ChannelDurability {
-		p, err := claims.ParsePattern(pw.pattern)
-		if err != nil {
-			v.fault("durability.channels", "%s: %v", pw.pattern, err)
-			continue
-		}
-		rules = append(rules, rule{p, word(pw.word)})
-	}
+	word := parsed(persistence.ParseDurability)
 	otherwise := word(v.Durability)
+	of := byPattern(v, "durability.channels", v.ChannelDurability, otherwise, word)
 	return func(a actors.Address) persistence.Durability {
-		for _, r := range rules {
-			if r.Match(a.Name) {
-				return r.Durability
-			}
+		if of == nil {
+			return otherwise
 		}
-		return otherwise
+		return of(a.Name)
+	}
+}
+
+// presence is what channels differ in by their names; nil: in nothing.
+func (v *validation) presence() func(actors.Address, *channel.Options) {
+	o := &v.Actors.Channel
+	grace := byPattern(v, "presence.leave_grace.channels", v.ChannelGrace, o.LeaveGrace, parsed(parseDuration))
+	deltas := byPattern(v, "presence.deltas.channels", v.ChannelDeltas, o.MemberDeltas, parsed(strconv.ParseBool))
+	if grace == nil && deltas == nil {
+		return nil
+	}
+	return func(a actors.Address, o *channel.Options) {
+		if grace != nil {
+			o.LeaveGrace = grace(a.Name)
+		}
+		if deltas != nil {
+			o.MemberDeltas = deltas(a.Name)
+		}
 	}
 }
 

@@ -39,6 +39,8 @@ type Channel struct {
 	joins        uint64   // the last Join or Order that was given
 	counted      int      // subscriptions with Counted
 	members      *members // nil: not a presence channel
+	// membersAreRead: members has those who are away, too.
+	membersAreRead bool
 
 	ids ids
 	// lastSchedule is the last schedule's id that was given out since the channel woke.
@@ -107,7 +109,8 @@ func (c *Channel) Name() string { return c.name }
 // Subscriptions returns how many connections are subscribed, counted or not.
 func (c *Channel) Subscriptions() int { return c.roster.Len() }
 
-// Idle says that nothing would be lost if the Channel were forgotten: it has no subscriptions.
+// Idle says that nothing would be lost if the Channel were forgotten: it has no subscriptions. Members that are
+// away have rows.
 func (c *Channel) Idle() bool { return c.roster.Len() == 0 }
 
 // fault says where a fault of the Reader, or of a row, was met.

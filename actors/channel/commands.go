@@ -61,6 +61,10 @@ type Subscribe struct {
 type Unsubscribe struct {
 	Sender
 	Gone bool
+	// Lost: nobody wanted it to end, so that its user may come back; see Options.LeaveGrace.
+	Lost bool
+	// Full: no rows can be written. It ends all the same, and its member is not kept.
+	Full bool
 }
 
 // UpdateUMD changes the umd of one subscription. Whoever sends it has found that a umd token allows it.

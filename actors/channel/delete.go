@@ -47,8 +47,8 @@ func (c *Channel) DeleteMessage(s Step, cmd *DeleteMessage, fx *Effects) error {
 	return nil
 }
 
-// Delete removes everything that the channel keeps: entries, messages, schedules, deduplication ids.
-// Subscriptions stay. Observers read each entry cleared, and backends hear of it where the entry's last writer
+// Delete removes everything that the channel keeps: entries, messages, schedules, deduplication ids, and members
+// that are away. Subscriptions stay. Observers read each entry cleared, and backends hear of it where the entry's last writer
 // asked for that. A client that comes back gets a snapshot.
 //
 // Ids go on rising, but what a reader remembers of the history before means nothing any more: the rows are of
@@ -60,6 +60,9 @@ func (c *Channel) Delete(s Step, cmd *Delete, fx *Effects) error {
 		return err
 	}
 	if err := c.readReplay(s); err != nil {
+		return err
+	}
+	if err := c.readMembers(); err != nil {
 		return err
 	}
 	type kept struct {
@@ -102,6 +105,7 @@ func (c *Channel) Delete(s Step, cmd *Delete, fx *Effects) error {
 		}
 	}
 	c.ids.waiting, c.ids.waits = ulid.ULID{}, true
+	c.endGraces(c.members.away(), fx) // their rows go
 	c.unseal(fx)
 	if c.replay != nil {
 		c.replay.items, c.replay.size = nil, 0 // what was deleted must not come back from here

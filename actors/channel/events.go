@@ -39,6 +39,10 @@ func (c *Channel) emitMember(kind Kind, m Member, fx *Effects) {
 	case KindMemberRemoved:
 		event = "hotsock.memberRemoved"
 	}
+	if c.o.MemberDeltas {
+		c.emit(event, "channelMember", appendMember(nil, m), fx)
+		return
+	}
 	all := c.members.all()
 	b := make([]byte, 0, c.members.size+len(all)+memberSize(m.UID, m.UMD)+16)
 	b = appendMember(b, m)

@@ -10,7 +10,8 @@ import (
 const dueRows = 256
 
 // Due does what is due at s.At, in the order in which it became so: either it runs one schedule, with a *Ran
-// as its result, or it removes what has expired, entries, stored messages with their reactions, and deduplication ids. A schedule
+// as its result, or it removes what has expired: entries, stored messages with their reactions, deduplication
+// ids, and members that were cut off and did not come back, of whom it tells. A schedule
 // has a Due of its own because it is a change like any other command: it sees what was written before it, and
 // takes a number of its own.
 //
@@ -22,6 +23,9 @@ const dueRows = 256
 // Errors: a fault.
 func (c *Channel) Due(s Step, fx *Effects) error {
 	if err := c.readReplay(s); err != nil {
+		return err
+	}
+	if err := c.readMembers(); err != nil {
 		return err
 	}
 	before, mark := *fx, c.Mark()
@@ -48,11 +52,16 @@ func (c *Channel) Due(s Step, fx *Effects) error {
 		fx.SetDue(unixMilli(c.due))
 		return nil
 	}
+	var over []*member // whose time to come back is over
 	for _, key := range timers {
-		if err := c.timerDue(s, key, fx); err != nil {
+		m, err := c.timerDue(s, key, fx)
+		if err != nil {
 			fx.forget(before)
 			c.untell(&mark)
 			return err
+		}
+		if m != nil {
+			over = append(over, m)
 		}
 	}
 	reactions := dueRows
@@ -68,43 +77,46 @@ func (c *Channel) Due(s Step, fx *Effects) error {
 			break
 		}
 	}
+	c.endGraces(over, fx)
 	c.due, c.dueIsRead = earlier(nextTimer, nextExpiry), true
 	fx.SetDue(unixMilli(c.due))
 	return nil
 }
 
-// timerDue does what a timer that is due was set for.
-func (c *Channel) timerDue(s Step, timer string, fx *Effects) error {
+// timerDue does what a timer that is due was set for, but for what endGraces does with a member.
+func (c *Channel) timerDue(s Step, timer string, fx *Effects) (*member, error) {
 	due, kind, key, err := splitTimer(timer)
 	if err != nil {
-		return c.fault("read a timer", err)
+		return nil, c.fault("read a timer", err)
 	}
 	switch kind {
 	case timerEntry:
 		value, e, err := c.entry(tableEntries + key)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if value != nil && e.expires == due {
 			c.expire(s, c.watcher(key), &e, fx)
-			return nil
+			return nil, nil
 		}
 	case timerDedup:
 		row, err := c.firstCopy(key)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if row != nil && row.until == due {
 			fx.delete(tableDedup + key)
 		}
 	case timerSeal:
 		c.sealDue(s, due, timer, fx)
-		return nil
+		return nil, nil
+	case timerMember:
+		return c.graceDue(due, timer, key, fx)
 	default:
-		return c.fault("read a timer", errRow)
+		return nil, c.fault("read a timer", errRow)
 	}
 	fx.delete(timer)
-	return nil
+	return nil, nil
 }
 
 // messageDue removes a message with its reactions, of which it removes at most *left; false: it is not done.

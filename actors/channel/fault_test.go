@@ -107,6 +107,15 @@ func TestAFaultChangesNothing(t *testing.T) {
 			return do(w, w.c.Subscribe, &Subscribe{Sender: sender(name), UID: name, Grant: grants["presence.c"]["all"], Numbered: true})
 		}
 	}
+	lose := func(name string) func(*world) error {
+		return func(w *world) error {
+			return do(w, w.c.Unsubscribe, &Unsubscribe{Sender: sender(name), Gone: true, Lost: true})
+		}
+	}
+	leave := func(name string) func(*world) error {
+		return func(w *world) error { return do(w, w.c.Unsubscribe, &Unsubscribe{Sender: sender(name)}) }
+	}
+	info := func(w *world) error { return do(w, w.c.GetInfo, &GetInfo{}) }
 	sleep := func(w *world) error {
 		w.c = New("app", w.name, &w.rows, w.o)
 		return nil
@@ -132,9 +141,12 @@ func TestAFaultChangesNothing(t *testing.T) {
 		together(0), restart, together(-1), pass(time.Hour), together(-1), due,
 		resume("c"), publish(0, ""), set("a", `7`, 60), seal, sleep, publish(0, ""), resume("c"), seal, sleep, set("a", `8`, 60), seal, sleep, resume("c"),
 		pass(time.Hour), due, seal, sleep, due,
+		subscribe("c"), lose("c"), subscribe("d"), lose("d"), restart, subscribe("c"), sleep, info, subscribe("d"), sleep, subscribe("e"),
+		pass(time.Minute), due, info, lose("e"), restart, subscribe("e"), restart, update("e", "1"), lose("e"), subscribe("e"), restart,
+		leave("e"), subscribe("e"), lose("e"), sleep, erase,
 		publish(5, ""), forget, restart, publish(5, ""), list, erase, restart, list, entries, publish(5, "d1"), due,
 	}
-	sound, broken := newWorld("presence.c", Options{}), newWorld("presence.c", Options{})
+	sound, broken := newWorld("presence.c", Options{LeaveGrace: time.Minute}), newWorld("presence.c", Options{LeaveGrace: time.Minute})
 	faults := 0
 	for i, step := range steps {
 		if err := step(sound); err != nil {

@@ -16,7 +16,7 @@ const (
 	KindStorageData                     // Channel, Key, Data, Meta; both nil when the key is unset
 	KindSubscribed                      // Channel, Meta, Alias, Auto, Members on presence channels
 	KindUnsubscribed                    // Channel, Meta, Alias
-	KindMemberAdded                     // Channel, Member, Members after the change
+	KindMemberAdded                     // Channel, Member; Members after the change, unless Options.MemberDeltas
 	KindMemberUpdated                   // the same
 	KindMemberRemoved                   // the same, Members without Member
 	KindReactionAdded                   // ID, Channel, Data {"messageId","reaction","action"}, Meta
@@ -41,7 +41,7 @@ type Message struct {
 	Meta    *Meta
 	Auto    bool // subscribed without being asked
 	Member  Member
-	Members []Member // nil: not a presence channel. An empty one is not nil
+	Members []Member // nil: not a presence channel, or MemberDeltas. An empty one is not nil
 	Err     *Error
 	Ref     string
 	Seq     uint64          // the number of the change in its channel; zero: it changed nothing durable

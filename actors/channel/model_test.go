@@ -26,6 +26,7 @@ type model struct {
 	last     ulid.ULID
 	later    []modelSchedule // by due, then by id
 	sets     int             // of umd
+	graces   map[string]modelGrace
 }
 
 type modelEntry struct {
@@ -99,6 +100,10 @@ func (m *model) members() []Member {
 				last = s
 			}
 		}
+		if last == nil {
+			list = append(list, Member{UID: uid, UMD: orNil([]byte(m.graces[uid].umd))})
+			continue
+		}
 		list = append(list, Member{UID: uid, UMD: orNil([]byte(last.umd))})
 	}
 	return list
@@ -144,11 +149,14 @@ const memberRoom = 120
 // its rows; the clock stands or leaps.
 func TestModel(t *testing.T) {
 	for _, name := range []string{"c", "presence.c"} {
-		for _, notify := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s notify=%v", name, notify), rapid.MakeCheck(func(t *rapid.T) {
-				r := &modelRun{w: newWorld(name, Options{NotifyExpiry: notify, MaxPresenceBytes: memberRoom, MaxSchedules: scheduleRoom,
-					MaxReactions: modelReactions, MaxReactionKinds: modelKinds}), grants: grants[name]}
-				r.m = &model{entries: map[string]modelEntry{}, copies: map[string]modelCopy{}}
+		for _, extras := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s extras=%v", name, extras), rapid.MakeCheck(func(t *rapid.T) {
+				o := Options{MaxPresenceBytes: memberRoom, MaxSchedules: scheduleRoom, MaxReactions: modelReactions, MaxReactionKinds: modelKinds}
+				if extras {
+					o.NotifyExpiry, o.LeaveGrace, o.MemberDeltas = true, modelGraceTime, true
+				}
+				r := &modelRun{w: newWorld(name, o), grants: grants[name]}
+				r.m = &model{entries: map[string]modelEntry{}, copies: map[string]modelCopy{}, graces: map[string]modelGrace{}}
 				t.Repeat(map[string]func(*rapid.T){
 					"":            r.check,
 					"subscribe":   r.subscribe,
@@ -288,7 +296,9 @@ func (r *modelRun) updateUMD(t *rapid.T) {
 
 func (r *modelRun) unsubscribe(t *rapid.T) {
 	conn := someConnection.Draw(t, "connection")
-	err := do(r.w, r.w.c.Unsubscribe, &Unsubscribe{Sender: r.sender(conn), Gone: rapid.Bool().Draw(t, "gone")})
+	gone := rapid.Bool().Draw(t, "gone")
+	lost := gone && rapid.Bool().Draw(t, "lost")
+	err := do(r.w, r.w.c.Unsubscribe, &Unsubscribe{Sender: r.sender(conn), Gone: gone, Lost: lost})
 	s := r.m.sub(conn)
 	if s == nil {
 		if err != ErrNotSubscribed {
@@ -300,9 +310,7 @@ func (r *modelRun) unsubscribe(t *rapid.T) {
 		t.Fatal(err)
 	}
 	r.m.subs = slices.DeleteFunc(r.m.subs, func(x *modelSub) bool { return x == s })
-	if !slices.ContainsFunc(r.m.subs, func(x *modelSub) bool { return x.uid == s.uid }) {
-		r.m.order = slices.DeleteFunc(r.m.order, func(uid string) bool { return uid == s.uid })
-	}
+	r.left(s, lost)
 	r.read(t)
 }
 
@@ -420,6 +428,7 @@ func (r *modelRun) pass(t *rapid.T) {
 
 func (r *modelRun) due(t *rapid.T) {
 	r.m.expire(r.w.at, r.w.o.NotifyExpiry)
+	r.endGraces()
 	for n := 0; !r.w.due.IsZero() && !r.w.due.After(r.w.at) && n <= scheduleRoom*2+2; n++ {
 		if err := r.w.expire(); err != nil {
 			t.Fatal(err)
@@ -446,7 +455,7 @@ func (r *modelRun) due(t *rapid.T) {
 			timers++
 		}
 	}
-	if n := len(r.w.rows.Keys(tableTimers)); n != timers+len(r.m.copies)+len(r.m.later) {
+	if n := len(r.w.rows.Keys(tableTimers)); n != timers+len(r.m.copies)+len(r.m.later)+len(r.m.graces) {
 		t.Fatalf("%d timers for %d entries and %d copies", n, timers, len(r.m.copies))
 	}
 	first, err := r.w.c.FirstDue()
@@ -456,41 +465,4 @@ func (r *modelRun) due(t *rapid.T) {
 	if !first.IsZero() && (r.w.due.IsZero() || r.w.due.After(first)) {
 		t.Fatalf("the first row is due at %v, the channel asked for %v", first, r.w.due)
 	}
-}
-
-// read lets every subscriber read what it was sent.
-func (r *modelRun) read(t *rapid.T) {
-	for _, d := range r.w.fx.Deliveries {
-		m := d.Message
-		for _, name := range readers(d) {
-			s := r.m.sub(name)
-			switch {
-			case s == nil && m.Kind == KindUnsubscribed:
-			case s == nil:
-				t.Fatalf("%s reads %+v and is not subscribed", name, m)
-			case m.Kind == KindStorageUpdated && !s.observes(m.Key):
-				t.Fatalf("%s reads of %s and does not observe it", name, m.Key)
-			case m.Kind == KindStorageUpdated && m.Data == nil:
-				delete(s.entries, m.Key)
-			case m.Kind == KindStorageUpdated:
-				s.entries[m.Key] = string(m.Data)
-			case m.Kind == KindReactionAdded, m.Kind == KindReactionRemoved:
-			default:
-				s.members = m.Members
-			}
-		}
-	}
-}
-
-func readers(d Delivery) []string {
-	if d.To != nil {
-		return []string{d.To.(*reader).name}
-	}
-	var names []string
-	for s := range d.Among.All() {
-		if s != d.Except {
-			names = append(names, s.ConnectionID)
-		}
-	}
-	return names
 }

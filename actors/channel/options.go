@@ -22,6 +22,12 @@ type Options struct {
 	// MaxPresenceBytes bounds a presence channel's list of members, in bytes of compact JSON: all of it
 	// goes to everybody at each change. Default 102,400.
 	MaxPresenceBytes int
+	// LeaveGrace is for how long a member whose connection broke is kept: if it is back by then, nobody hears
+	// that it was away. Default: not at all.
+	LeaveGrace time.Duration
+	// MemberDeltas tells of members without the list: who subscribes reads it once, and then what changes.
+	// Default: each change has the whole list, as Hotsock's clients expect.
+	MemberDeltas bool
 	// MaxReactions bounds how many reactions one message has, of all users together: who lists them reads
 	// them all. Default 10,000.
 	MaxReactions int
@@ -82,6 +88,9 @@ func (o *Options) Validate() error {
 	}
 	if o.MaxPresenceBytes < 0 {
 		errs = append(errs, fmt.Errorf("MaxPresenceBytes is %d: it must not be negative", o.MaxPresenceBytes))
+	}
+	if o.LeaveGrace < 0 {
+		errs = append(errs, fmt.Errorf("LeaveGrace is %v: it must not be negative", o.LeaveGrace))
 	}
 	if o.MaxReactions < 0 || o.MaxReactions > math.MaxInt32 {
 		errs = append(errs, fmt.Errorf("MaxReactions is %d: it must be 0 to %d", o.MaxReactions, math.MaxInt32))

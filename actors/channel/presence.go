@@ -18,7 +18,8 @@ type member struct {
 	Member
 	since uint64          // the Join of its first subscription
 	size  int             // of the Member as compact JSON
-	subs  []*Subscription // by Order: the last was set last, and its umd is the member's
+	subs  []*Subscription // by Order: the last was set last, and its umd is the member's; none: it is away
+	until int64           // it has a row, by which it leaves then unless it is here, unix ms; 0: it has none
 }
 
 func newMembers() *members { return &members{byUID: map[string]*member{}} }
@@ -61,10 +62,7 @@ func (ms *members) since(uid string, join uint64) uint64 {
 func (ms *members) join(sub *Subscription) (Kind, Member) {
 	m := ms.byUID[sub.UID]
 	if m == nil {
-		m = &member{Member: Member{UID: sub.UID}, since: sub.since}
-		ms.byUID[sub.UID] = m
-		i, _ := slices.BinarySearchFunc(ms.order, m.since, bySince)
-		ms.order = slices.Insert(ms.order, i, m)
+		m = ms.add(sub.UID, sub.since)
 		m.subs = append(m.subs, sub)
 		ms.set(m, sub.UMD)
 		return KindMemberAdded, m.Member
@@ -76,6 +74,15 @@ func (ms *members) join(sub *Subscription) (Kind, Member) {
 	return ms.refresh(m)
 }
 
+// add makes a new member, which has no umd yet.
+func (ms *members) add(uid string, since uint64) *member {
+	m := &member{Member: Member{UID: uid}, since: since}
+	ms.byUID[uid] = m
+	i, _ := slices.BinarySearchFunc(ms.order, since, bySince)
+	ms.order = slices.Insert(ms.order, i, m)
+	return m
+}
+
 // leave removes a subscription and returns what others are to be told, if anything: KindMemberRemoved, or
 // KindMemberUpdated when the umd falls back to that of another subscription.
 func (ms *members) leave(sub *Subscription) (Kind, Member) {
@@ -84,6 +91,11 @@ func (ms *members) leave(sub *Subscription) (Kind, Member) {
 	if len(m.subs) > 0 {
 		return ms.refresh(m)
 	}
+	return ms.remove(m)
+}
+
+// remove removes a member.
+func (ms *members) remove(m *member) (Kind, Member) {
 	i, _ := slices.BinarySearchFunc(ms.order, m.since, bySince)
 	ms.order = slices.Delete(ms.order, i, i+1)
 	delete(ms.byUID, m.UID)
@@ -124,6 +136,10 @@ func (c *Channel) tellMembers(kind Kind, m Member, among Roster, except *Subscri
 	if kind == 0 {
 		return
 	}
-	fx.deliver(&Message{Kind: kind, Channel: c.name, Member: m, Members: c.members.all()}, among, except)
+	told := &Message{Kind: kind, Channel: c.name, Member: m}
+	if !c.o.MemberDeltas {
+		told.Members = c.members.all()
+	}
+	fx.deliver(told, among, except)
 	c.emitMember(kind, m, fx)
 }

@@ -292,6 +292,9 @@ func (p *printer) row(key string, value []byte) string {
 	case tableCounts:
 		counts, err := decodeCounts(value)
 		return fmt.Sprintf("%s %v%s", what, counts, fault(err))
+	case tableMembers:
+		m, err := decodeMember(value)
+		return fmt.Sprintf("%s %s until %s since %d%s", what, null(m.umd), until(m.until), m.since, fault(err))
 	case tableDedup:
 		d, err := decodeDedup(value)
 		return fmt.Sprintf("%s %s until %s%s", what, p.id(d.id), until(d.until), fault(err))
@@ -305,6 +308,8 @@ func (p *printer) rowKey(key string) string {
 		return fmt.Sprintf("entry %q", key[1:])
 	case tableDedup:
 		return fmt.Sprintf("dedup %q", key[1:])
+	case tableMembers:
+		return fmt.Sprintf("member %q", key[1:])
 	case tableSeals:
 		return "seal"
 	case tableTimers:

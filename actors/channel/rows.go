@@ -15,6 +15,7 @@ import (
 //
 //	'e'  storage key                               -> entryRow
 //	'd'  deduplication id                          -> dedupRow
+//	'p'  uid                                       -> memberRow, of who was cut off lately
 //	's'                                            -> how many schedules there are, a uvarint; none: no row
 //	't'  unix ms (8 bytes), timer kind, its key    -> nothing
 //	0x80 ULID (16 bytes)                           -> messageRow
@@ -31,6 +32,7 @@ const (
 	tableEntries  = "e"
 	tableDedup    = "d"
 	tableTimers   = "t"
+	tableMembers  = "p"
 	tableMessages = "\x80"
 	tableExpiries = "\x81"
 
@@ -49,6 +51,7 @@ const (
 	timerDedup byte = 'd'
 
 	timerSchedule byte = 's' // its key is the schedule's id
+	timerMember   byte = 'p'
 	timerSeal     byte = 'z'
 )
 

@@ -31,6 +31,10 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 		Numbered:     cmd.Numbered,
 	}
 	if c.members != nil {
+		if err := c.readMembers(); err != nil {
+			return err
+		}
+		sub.Join, sub.Order = c.joins+1, c.joins+1
 		if sub.UID == "" {
 			return ErrPresenceUIDRequired
 		}
@@ -102,15 +106,27 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 
 // Unsubscribe ends a subscription. Its connection reads KindUnsubscribed, unless it is gone. On a presence
 // channel the others read KindMemberRemoved if this was the uid's last subscription, with the umd that it
-// had, or KindMemberUpdated if the umd falls back to that of another one.
+// had, or KindMemberUpdated if the umd falls back to that of another one. A member whose last subscription was
+// Lost stays for Options.LeaveGrace; Due tells that it has left, unless it came back.
 //
-// Errors: ErrNotSubscribed.
+// Errors: ErrNotSubscribed, or a fault, on a presence channel.
 // Source: Hotsock docs, Subscriptions and Presence Channels.
 func (c *Channel) Unsubscribe(s Step, cmd *Unsubscribe, fx *Effects) error {
 	sub := c.byConnection[cmd.ConnectionID]
 	if sub == nil {
 		return ErrNotSubscribed
 	}
+	if err := c.readMembers(); err != nil {
+		return err
+	}
+	kept := c.keepsMember(cmd, sub)
+	if kept {
+		if err := c.readDue(); err != nil {
+			return err
+		}
+	}
+
+	// From here on nothing fails.
 	delete(c.byConnection, sub.ConnectionID)
 	c.roster = c.roster.Without(sub)
 	c.watchers.changed(sub)
@@ -122,15 +138,32 @@ func (c *Channel) Unsubscribe(s Step, cmd *Unsubscribe, fx *Effects) error {
 	}
 	c.emitSubscription("hotsock.unsubscribed", sub, fx)
 	c.count(sub, -1, fx)
-	if c.members != nil {
-		kind, m := c.members.leave(sub)
-		c.tellMembers(kind, m, c.roster, nil, fx)
+	switch {
+	case kept:
+		c.keepMember(s, sub, fx)
+	case c.members != nil:
+		c.leave(cmd, sub, fx)
 	}
 	return nil
 }
 
-// GetInfo reads who is subscribed.
+// leave takes a subscription from its member, and tells what that changes.
+func (c *Channel) leave(cmd *Unsubscribe, sub *Subscription, fx *Effects) {
+	m := c.members.byUID[sub.UID]
+	kind, told := c.members.leave(sub)
+	if kind == KindMemberRemoved && !cmd.Full {
+		c.dropGrace(m, fx)
+	}
+	c.tellMembers(kind, told, c.roster, nil, fx)
+}
+
+// GetInfo reads who is subscribed. On a presence channel, a member who was cut off counts until it has left.
+//
+// Errors: a fault, on a presence channel.
 func (c *Channel) GetInfo(_ Step, _ *GetInfo, fx *Effects) error {
+	if err := c.readMembers(); err != nil {
+		return err
+	}
 	fx.Result = &Info{Name: c.name, Subscriptions: c.counted, Members: c.members.all()}
 	return nil
 }

@@ -21,13 +21,13 @@ import (
 // TestTranscripts runs the conversations in testdata: a command, and what it asks for.
 //
 //	channel NAME [show=writes|events|all] [notify-expiry] [no-events] [max-presence=N] [max-data=N]
-//	  [max-reactions=N] [max-kinds=N] [replay=N]
+//	  [max-reactions=N] [max-kinds=N] [replay=N] [grace=10s] [deltas]
 //	grant NAME           what a token says of the channel, as JSON
 //	at 10s               sets the clock, to so long after the start
 //	sub a [uid=] [umd=] [alias=] [auto] [grant=] [spend=JTI]
 //	sub a resume         reads numbers; after=N brings back the epoch that a was told last, of=b that of b
 //	seal                 before sleep, and before an end in order; drop: the server ends, however
-//	unsub a [gone]
+//	unsub a [gone|lost|full]
 //	umd a [spend=JTI]    gives the subscription another umd, the input
 //	pub a event=e [store=N] [emit] [echo] [subscribed] [dedup=ID] [ip=] [ua=] [request=] [http]; "pub server" is the server
 //	react a m1 REACTION [remove] [fault] [ip=] [ua=] [request=] [http]; "react server m1 REACTION uid= [umd=] [emit]"
@@ -141,6 +141,10 @@ func (tr *transcript) begin(d *datadriven.TestData) string {
 	o.NotifyExpiry = d.HasArg("notify-expiry")
 	o.NoEvents = d.HasArg("no-events")
 	o.MaxPresenceBytes, _ = strconv.Atoi(arg(d, "max-presence"))
+	if grace := arg(d, "grace"); grace != "" {
+		o.LeaveGrace, _ = time.ParseDuration(grace)
+	}
+	o.MemberDeltas = d.HasArg("deltas")
 	o.MaxReactions, _ = strconv.Atoi(arg(d, "max-reactions"))
 	o.MaxReactionKinds, _ = strconv.Atoi(arg(d, "max-kinds"))
 	o.ReplayEntries, _ = strconv.Atoi(arg(d, "replay"))
@@ -162,7 +166,7 @@ func (tr *transcript) decide(d *datadriven.TestData) error {
 		}
 		return err
 	case "unsub":
-		return do(w, w.c.Unsubscribe, &Unsubscribe{Sender: tr.sender(d), Gone: d.HasArg("gone")})
+		return do(w, w.c.Unsubscribe, &Unsubscribe{Sender: tr.sender(d), Gone: d.HasArg("gone") || d.HasArg("lost"), Lost: d.HasArg("lost"), Full: d.HasArg("full")})
 	case "umd":
 		return do(w, w.c.UpdateUMD, &UpdateUMD{Sender: tr.sender(d), UMD: []byte(d.Input), Spend: spend(d)})
 	case "pub":

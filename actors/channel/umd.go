@@ -9,12 +9,15 @@ import "dormouse/persistence"
 // and of an equal value, nobody is told anything.
 //
 // Errors: ErrNotSubscribed, and then nothing is made; ErrPresenceCapacityReached, of a umd that makes the
-// list of members longer. After either cmd.Spend is unspent.
+// list of members longer; or a fault, on a presence channel. After any of them cmd.Spend is unspent.
 // Source: Hotsock docs, Live User Metadata Updates.
 func (c *Channel) UpdateUMD(_ Step, cmd *UpdateUMD, fx *Effects) error {
 	old := c.byConnection[cmd.ConnectionID]
 	if old == nil {
 		return ErrNotSubscribed
+	}
+	if err := c.readMembers(); err != nil {
+		return err
 	}
 	next := *old
 	next.UMD = orNil(cmd.UMD)

@@ -165,6 +165,9 @@ func appendMember(dst []byte, head string, m *channel.Message) []byte {
 	dst = appendString(dst, m.Channel)
 	dst = append(dst, `,"data":{"member":{`...)
 	dst = appendUser(dst, m.Member.UID, m.Member.UMD)
+	if m.Members == nil { // only what has changed
+		return append(dst, `}}}`...)
+	}
 	dst = append(dst, `},"members":`...)
 	dst = appendMembers(dst, m.Members)
 	return append(dst, `}}`...)
