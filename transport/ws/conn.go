@@ -2,6 +2,7 @@ package ws
 
 import (
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -88,15 +89,37 @@ func (c *Conn) push(it item) {
 		return
 	}
 	c.out.push(it)
-	slow := !it.free && (c.out.bytes > c.a.opts.OutboxBytes || c.out.frames > c.a.opts.OutboxFrames)
+	slow := !it.free && c.fullLocked()
 	if slow {
 		c.slowLocked()
 	}
+	lags := !slow && c.lagsLocked()
 	c.wakeLocked()
 	c.mu.Unlock()
 	if slow {
 		c.a.opts.Listener.Slow()
+	} else if lags {
+		runtime.Gosched()
 	}
+}
+
+// serverLag is how many times a peer's bound may wait while a flusher has the connection: it is this server
+// then that is behind, and not the peer. A flusher whose processor was taken away in the middle of a write
+// comes back after everybody else's turn, and 150,000 frames a second fill an outbox within that.
+const serverLag = 4
+
+// fullLocked says that more waits than may.
+func (c *Conn) fullLocked() bool {
+	bytes, frames := c.a.opts.OutboxBytes, c.a.opts.OutboxFrames
+	if c.writer == shared {
+		bytes, frames = bytes*serverLag, frames*serverLag
+	}
+	return c.out.bytes > bytes || c.out.frames > frames
+}
+
+// lagsLocked says that the flusher does not keep up with who fills the outbox, who should let it run.
+func (c *Conn) lagsLocked() bool {
+	return c.writer == shared && (c.out.bytes > c.a.opts.OutboxBytes/2 || c.out.frames > c.a.opts.OutboxFrames/2)
 }
 
 // slowLocked ends the connection because its outbox is full. What waits is dropped at once, so that a

@@ -20,7 +20,7 @@ const (
 	DefaultMaxFragments = 1024
 	// DefaultOutboxBytes and DefaultOutboxFrames bound what waits for a peer that does not read.
 	DefaultOutboxBytes  = 1 << 20
-	DefaultOutboxFrames = 1024
+	DefaultOutboxFrames = 8192
 	// DefaultWriteTimeout bounds one write and the closing handshake: a peer that stops reading holds
 	// a socket and at most writeBufferSize bytes for this long.
 	DefaultWriteTimeout = 10 * time.Second
@@ -44,7 +44,8 @@ type Options struct {
 	MaxFragments int
 	// OutboxBytes and OutboxFrames are how much may wait for one peer, bulk frames and control frames
 	// of the closing handshake not counted. Over either the connection is closed as slow: 4002 if the
-	// socket's buffer still takes the frame, else cut. Zero: DefaultOutboxBytes, DefaultOutboxFrames.
+	// socket's buffer still takes the frame, else cut. Four times as much may wait for a moment if the
+	// server itself has not got round to writing. Zero: DefaultOutboxBytes, DefaultOutboxFrames.
 	OutboxBytes  int
 	OutboxFrames int
 	// WriteTimeout bounds how long the peer may take for each 64 KiB, and the time from the end of the
