@@ -16,9 +16,10 @@ import (
 // Config is the packages' Options put together, and what only the program itself needs. DefaultConfig
 // makes one; load changes it by file, environment and flags.
 type Config struct {
-	TokenKeys []tokenKey
-	TokenJWKS string
-	APIKeys   []secret
+	TokenKeys  []tokenKey
+	TokenJWKS  string
+	APIKeys    []secret
+	AccessKeys []accessKey
 
 	HTTP    transport.Options
 	Claims  claims.Options
@@ -105,6 +106,7 @@ func (c *Config) settings() []setting {
 		{"allow_plain", boolValue{&c.HTTP.AllowPlain}, "", "serve plain HTTP on other addresses than loopback, for instance behind a proxy that does TLS"},
 		{"origins", listValue{&c.WS.Origins}, "ws.Origins", "origins that browsers may connect from, such as https://example.com; none: any, since only tokens give rights"},
 		{"api_keys", secretsValue{&c.APIKeys}, "", "keys of backends: plain (32 characters or more), sha256:<hex>, or file:/path; none: nobody may publish over HTTP"},
+		{"lambda.keys", accessKeysValue{&c.AccessKeys}, "", "access keys of backends that publish with an AWS SDK, by Lambda's Invoke, each {id, secret}; secret is text (32 characters or more) or file:/path; none: nobody may"},
 
 		{"token.keys", keysValue{&c.TokenKeys}, "", "keys that verify tokens, each {alg, kid, key}; key is PEM, base64, or file:/path"},
 		{"token.jwks", pathValue{&c.TokenJWKS}, "", "file with a JSON Web Key Set, beside token.keys"},

@@ -20,35 +20,41 @@ var tokenKeyFields = []string{"alg", "kid", "key"}
 // keysValue is a list of tokenKeys; in an environment variable or flag it is YAML in one line.
 type keysValue struct{ p *[]tokenKey }
 
-func (v keysValue) set(t tree, folder string) error {
+func (v keysValue) set(t tree, folder string) (err error) {
+	*v.p, err = items(t, "{alg: ES256, kid: a, key: file:/path}", func(item tree) (tokenKey, error) { return parseTokenKey(item, folder) })
+	return err
+}
+
+// items reads a list of pairs, each of them by parse; one alone needs no list. form shows what one is like. Those
+// that can be read are returned, and looked at more closely, whatever the others are.
+func items[T any](t tree, form string, parse func(item tree) (T, error)) ([]T, error) {
 	if t.kind == treeScalar {
 		line := t.line
 		flow, err := parseTree([]byte(t.scalar))
 		if err != nil || flow.kind != treePairs && flow.kind != treeList {
-			return errors.New("write [{alg: ES256, kid: a, key: file:/path}]")
+			return nil, fmt.Errorf("write [%s]", form)
 		}
 		t, t.line = flow, line
 	}
-	items := t.list
+	list := t.list
 	switch t.kind {
 	case treeNull:
-		return nil
+		return nil, nil
 	case treePairs:
-		items = []tree{t}
+		list = []tree{t}
 	}
-	var keys []tokenKey
+	var all []T
 	var errs []error
-	for i, item := range items {
-		k, err := parseTokenKey(item, folder)
+	for i, item := range list {
+		one, err := parse(item)
 		for _, e := range unjoin(err) {
 			errs = append(errs, &treeError{item.line, fmt.Sprintf("key %d: %v", i+1, e)})
 		}
 		if err == nil {
-			keys = append(keys, k)
+			all = append(all, one)
 		}
 	}
-	*v.p = keys // those that can be read are looked at more closely, whatever the others are
-	return errors.Join(errs...)
+	return all, errors.Join(errs...)
 }
 
 func parseTokenKey(t tree, folder string) (tokenKey, error) {

@@ -198,7 +198,7 @@ func newSettingFlags() any {
 		switch s.value.(type) {
 		case boolValue:
 			typ = reflect.TypeFor[*bool]()
-		case listValue, keysValue, secretsValue, webhooksValue:
+		case listValue, keysValue, accessKeysValue, secretsValue, webhooksValue:
 			typ, extra = reflect.TypeFor[[]string](), ` sep:"none"`
 		}
 		help := s.help

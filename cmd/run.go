@@ -17,6 +17,7 @@ import (
 	"dormouse/transport/docs"
 	"dormouse/transport/hotsock"
 	"dormouse/transport/metrics"
+	"dormouse/transport/sigv4"
 	"dormouse/transport/ws"
 )
 
@@ -32,6 +33,7 @@ type Server struct {
 	store    *persistence.Store
 	verifier *claims.Verifier
 	keys     *hotsock.Keys
+	access   *sigv4.Keys
 	system   *actors.System
 	acceptor *ws.Acceptor
 	http     *transport.Server
@@ -56,7 +58,7 @@ type extras struct {
 
 // start opens the data folder and takes both addresses. What fails undoes what was done.
 func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
-	s = &Server{config: c, log: log, keys: new(hotsock.Keys)}
+	s = &Server{config: c, log: log, keys: new(hotsock.Keys), access: new(sigv4.Keys)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(explain(c, err), s.Close())
@@ -77,6 +79,9 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 		return s, err
 	}
 	if err = s.keys.Set(c.apiKeys...); err != nil {
+		return s, err
+	}
+	if err = s.access.Set(c.accessKeys...); err != nil {
 		return s, err
 	}
 
@@ -109,6 +114,7 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 
 	surface := c.Hotsock
 	surface.System, surface.App, surface.Acceptor, surface.Keys = s.system, claims.DefaultAppID, s.acceptor, s.keys
+	surface.AccessKeys = s.access
 	surface.MaxData, surface.Draining, surface.Fallback = c.Actors.Channel.MaxData, s.http.Draining, x.home
 	surface.MaxUID, surface.MaxUMD = c.Claims.Limits.UID, c.Claims.Limits.UMDSize
 	surface.Logger, surface.Listener = log, m.Hotsock()
@@ -251,12 +257,16 @@ func (s *Server) Close() error {
 	return s.closeErr
 }
 
-// setKeys replaces the keys of tokens and of the API, all or none. Connections live on.
+// setKeys replaces the keys of tokens, of the API and of AWS SDKs. A configuration that was checked has none that
+// could be refused. Connections live on.
 func (s *Server) setKeys(c *checked) error {
 	if err := s.verifier.SetKeys(c.tokenKeys); err != nil {
 		return err
 	}
-	return s.keys.Set(c.apiKeys...)
+	if err := s.keys.Set(c.apiKeys...); err != nil {
+		return err
+	}
+	return s.access.Set(c.accessKeys...)
 }
 
 // readiness says why the server should be sent no new clients; nothing if it should.

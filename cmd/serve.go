@@ -10,7 +10,7 @@ import (
 type serveCmd struct{ configFlags }
 
 func (*serveCmd) Help() string {
-	return "SIGTERM and SIGINT drain the server: it is no longer ready, takes no new connections, closes those it has over drain.spread, and has ended after drain.timeout; a second one ends it at once. SIGHUP reads token keys and API keys again. " +
+	return "SIGTERM and SIGINT drain the server: it is no longer ready, takes no new connections, closes those it has over drain.spread, and has ended after drain.timeout; a second one ends it at once. SIGHUP reads the keys of tokens, of the API and of AWS SDKs again. " +
 		"Every setting is also an environment variable: token.audience, --token-audience, is DORMOUSE_TOKEN_AUDIENCE. A flag goes before a variable, a variable before the file."
 }
 
@@ -59,14 +59,14 @@ func (c *serveCmd) reload(p *program, s *Server) {
 		s.log.Error("configuration not reloaded: the old keys stay", "err", err)
 		return
 	}
-	s.log.Info("keys reloaded", "token_keys", len(config.tokenKeys), "api_keys", len(config.apiKeys))
+	s.log.Info("keys reloaded", "token_keys", len(config.tokenKeys), "api_keys", len(config.apiKeys), "access_keys", len(config.accessKeys))
 	if changed := changedSettings(s.config.loaded, config.loaded); len(changed) > 0 {
 		s.log.Warn("changed settings that wait for the next start", "settings", strings.Join(changed, ", "))
 	}
 }
 
 // reloadable are the settings that a reload takes.
-var reloadable = []string{"token.keys", "token.jwks", "api_keys"}
+var reloadable = []string{"token.keys", "token.jwks", "api_keys", "lambda.keys"}
 
 func changedSettings(before, after *loaded) []string {
 	var changed []string

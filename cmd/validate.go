@@ -15,6 +15,7 @@ import (
 	"dormouse/claims"
 	"dormouse/persistence"
 	"dormouse/transport/hotsock"
+	"dormouse/transport/sigv4"
 )
 
 // A checked configuration is one without faults, with its keys read.
@@ -22,6 +23,7 @@ type checked struct {
 	*loaded
 	tokenKeys  []claims.Key
 	apiKeys    []string // as hashes: "sha256:" and hexadecimal digits
+	accessKeys []sigv4.Key
 	durability func(actors.Address) persistence.Durability
 	endpoints  endpoints
 }
@@ -42,6 +44,7 @@ func (l *loaded) validate(u use) (*checked, Faults) {
 	v.certificate()
 	c.tokenKeys = v.readTokenKeys()
 	c.apiKeys = v.readAPIKeys()
+	c.accessKeys = v.readAccessKeys()
 	c.durability = v.durabilities()
 	c.Actors.TuneChannel = v.presence()
 	c.endpoints = v.endpoints()

@@ -34,14 +34,25 @@ func (h *Handler) readBody(c *call, names []string) (*body, error) {
 
 // readAll reads a body of at most limit bytes. An empty one is {}.
 func readAll(c *call, limit int) ([]byte, error) {
+	data, err := readRaw(c, limit)
+	return orObject(data), err
+}
+
+// readRaw reads a body of at most limit bytes, as it is.
+func readRaw(c *call, limit int) ([]byte, error) {
 	data, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, int64(limit)))
 	if err != nil {
 		return nil, readFault(err)
 	}
-	if len(bytes.TrimSpace(data)) == 0 {
-		data = []byte("{}")
-	}
 	return data, nil
+}
+
+// orObject is {} for a body in which nothing stands.
+func orObject(data []byte) []byte {
+	if len(bytes.TrimSpace(data)) == 0 {
+		return []byte("{}")
+	}
+	return data
 }
 
 // readFault tells a body that is too large from one that did not come: then the client is at fault, or

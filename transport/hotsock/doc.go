@@ -65,7 +65,8 @@
 // Each call checks its credentials, reads its body by the same scanner as frames, and asks the engine:
 // publish_api.go, batch_api.go and admin_api.go for backends with an API key ([Keys]) or a JWT (bearer.go),
 // manage_api.go, tokens_api.go and tail_api.go for those who run the server, client_api.go for the applications
-// of connected clients. Refusals have one form and one table from their codes to statuses (errors.go).
+// of connected clients. invoke_api.go lets backends publish by AWS Lambda's Invoke, with an access key (package
+// sigv4). Refusals have one form and one table from their codes to statuses (errors.go).
 //
 // Tokens, secrets and keys appear in no log line and no error text.
 //

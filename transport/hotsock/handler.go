@@ -16,7 +16,8 @@ import (
 )
 
 // A Handler serves the protocol over HTTP: connects on /, /v1 and /v1/, the Client HTTP API under
-// /connection/, the publish API on /publish, the Channels API under /channels/. Everything else is 404.
+// /connection/, the publish API on /publish and in the shape of AWS Lambda, the Channels API under /channels/.
+// Everything else is 404.
 //
 // It must see the path as the client wrote it. In particular nothing before it may redirect doubled slashes,
 // as an http.ServeMux does: clients make them by joining a base URL that ends in one, and a redirect breaks
@@ -66,7 +67,7 @@ var routes = slices.Concat([]route{
 	{http.MethodGet, []string{"schedules"}, "schedules", true, "", (*Handler).listSchedules},
 	{http.MethodGet, []string{"schedules", anySegment}, "schedule", true, "", (*Handler).getSchedule},
 	{http.MethodDelete, []string{"schedules", anySegment}, "cancel schedule", true, "", (*Handler).cancelSchedule},
-}, clientRoutes(), manageRoutes(), tailRoutes(), eventRoutes())
+}, clientRoutes(), manageRoutes(), tailRoutes(), eventRoutes(), invokeRoutes())
 
 // A call is one request to the HTTP APIs.
 type call struct {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dormouse/actors"
+	"dormouse/transport/sigv4"
 	"dormouse/transport/ws"
 )
 
@@ -44,6 +45,8 @@ type Options struct {
 	Acceptor *ws.Acceptor
 	// Keys open the publish API and the Channels API. nil: nothing does.
 	Keys *Keys
+	// AccessKeys open the publish API in the shape of AWS Lambda's, to requests that are signed. nil: nothing does.
+	AccessKeys *sigv4.Keys
 
 	// MaxData is the most bytes of data in one message or entry, as compact JSON. It should be the
 	// engine's. Default DefaultMaxData.
@@ -86,7 +89,8 @@ type Options struct {
 
 	// Listener hears what happens.
 	Listener Listener
-	// Logger gets faults, at level Error. Default slog.Default.
+	// Logger gets faults, at level Error, and at level Warn the refusals that nobody waits for. Default
+	// slog.Default.
 	Logger *slog.Logger
 
 	engine engine // System, or what tests put in its place
@@ -115,6 +119,9 @@ func (o *Options) EnsureDefaults() {
 	setDefault(&o.ConnectBurst, max(1, int(o.ConnectRate)))
 	if o.Keys == nil {
 		o.Keys = new(Keys)
+	}
+	if o.AccessKeys == nil {
+		o.AccessKeys = new(sigv4.Keys)
 	}
 	if o.ClientIP == nil {
 		o.ClientIP = remoteIP

@@ -87,17 +87,22 @@ func (h *Handler) takePublish(c *call, scheduled bool) error {
 	if err != nil {
 		return err
 	}
-	if !scheduled && b.writesStorage() {
-		return h.publishEntries(c, b)
-	}
 	if scheduled && b.text(publishSchedule) == "" {
 		return channel.ErrInvalidSchedule.With("scheduleExpression is required here: at(…), rate(…) or cron(…).")
 	}
-	answer, err := h.publishOne(c, b, h.origin(c, channel.TriggerServerHTTP), scheduled)
+	answer, err := h.acceptPublish(c, b, h.origin(c, channel.TriggerServerHTTP), scheduled)
 	if err != nil {
 		return err
 	}
 	return c.answer(http.StatusAccepted, answer)
+}
+
+// acceptPublish does what a body says, through whichever door it came, and returns what is answered.
+func (h *Handler) acceptPublish(c *call, b *body, from actors.Origin, recurs bool) ([]byte, error) {
+	if !recurs && b.writesStorage() {
+		return h.publishEntries(c, b, from)
+	}
+	return h.publishOne(c, b, from, recurs)
 }
 
 // publishOne publishes what a body says and returns what is answered.

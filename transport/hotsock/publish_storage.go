@@ -1,8 +1,6 @@
 package hotsock
 
 import (
-	"net/http"
-
 	"dormouse/actors"
 	"dormouse/actors/channel"
 	"dormouse/claims"
@@ -26,16 +24,16 @@ func (b *body) writesStorage() bool {
 // all of them. The answer says their versions, and what increments led to:
 //
 //	{"channel":"c","event":"hotsock.channelStorageSet","entries":[{"key":"k","version":13,"data":6}]}
-func (h *Handler) publishEntries(c *call, b *body) error {
+func (h *Handler) publishEntries(c *call, b *body, from actors.Origin) ([]byte, error) {
 	if !b.values[publishChannels].isNull() {
-		return channel.ErrInvalidMessage.With("What has a condition, an increment or entries goes to one channel, not to channels.")
+		return nil, channel.ErrInvalidMessage.With("What has a condition, an increment or entries goes to one channel, not to channels.")
 	}
 	if err := b.need(publishChannel); err != nil {
-		return err
+		return nil, err
 	}
 	name := b.text(publishChannel)
 	if err := checkChannel(name); err != nil {
-		return err
+		return nil, err
 	}
 	one := storageWrite{
 		writeKey: b.values[publishKey], writeData: b.values[publishData], writeIncrement: b.values[publishIncrement],
@@ -43,23 +41,23 @@ func (h *Handler) publishEntries(c *call, b *body) error {
 	}
 	writes, refused := readWrites(&one, &b.values[publishEntries], h.o.MaxData)
 	if refused != nil {
-		return refused
+		return nil, refused
 	}
 	if b.text(publishSchedule) != "" {
-		return channel.ErrInvalidSchedule.With("What has a condition, an increment or several entries cannot be scheduled.")
+		return nil, channel.ErrInvalidSchedule.With("What has a condition, an increment or several entries cannot be scheduled.")
 	}
 	for i := range writes {
 		w := &writes[i]
 		if fault := claims.CheckStorageKey(w.Key); fault != nil {
-			return channel.ErrInvalidStorageKey.With("%s.", sentence(fault))
+			return nil, channel.ErrInvalidStorageKey.With("%s.", sentence(fault))
 		}
 		r := actors.SetStorageRequest{Key: w.Key, Emit: b.isTrue(publishEmit)}
 		var err error
 		if r.Store, err = b.entryStore(); err != nil {
-			return err
+			return nil, err
 		}
 		if err := c.maySet(b, name, &r); err != nil {
-			return err
+			return nil, err
 		}
 		w.Store, w.Emit, w.Show = r.Store, r.Emit, true
 		if c.by != nil {
@@ -68,16 +66,16 @@ func (h *Handler) publishEntries(c *call, b *body) error {
 		}
 	}
 	if err := h.spend(c); err != nil {
-		return err
+		return nil, err
 	}
 	written, err := h.o.engine.WriteStorage(c.ctx, h.o.App, actors.WriteStorageRequest{
-		Channel: name, Writes: writes, By: c.author(), Origin: h.origin(c, channel.TriggerServerHTTP),
+		Channel: name, Writes: writes, By: c.author(), Origin: from,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	answer := appendString([]byte(`{"channel":`), name)
 	answer = appendString(append(answer, `,"event":`...), storageSetEvent)
 	answer = appendWritten(append(answer, ','), written)
-	return c.answer(http.StatusAccepted, append(answer, '}'))
+	return append(answer, '}'), nil
 }
