@@ -54,7 +54,9 @@ func newBus(t *testing.T) *bus {
 		t.Fatal(err)
 	}
 	sub, err := conn.Subscribe("hotsock.v1.>", func(m *nats.Msg) {
+		at := time.Now()
 		e := heardOnBus(t, m.Header, m.Data)
+		e.at = at
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.heard = append(b.heard, e)
@@ -84,6 +86,13 @@ func (b *bus) all() []heardEvent {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.heard)
+}
+
+// count is how much was heard so far.
+func (b *bus) count() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.heard)
 }
 
 // kept returns what the stream has, in its order.

@@ -10,11 +10,13 @@
 //	client_test.go      one connection: send, expect, expect nothing, expect a close
 //	scene_test.go       scripts of several clients, in the notation of the case table
 //	hotsock_*_test.go   the protocol's acceptance cases, by number
+//	transcript_test.go  conversations in testdata, compared byte by byte
 //	page_*_test.go      a client that behaves as those for browsers do, and what it takes for granted
 //	matrix_*_test.go    every command with every kind of rights, against an oracle
 //	kill_*_test.go      kill -9 at random moments: what was told stays true
 //	events_*_test.go    ... and no event is lost on its way to backends
 //	hooks_test.go       who hears of events: a receiver of webhooks, bus_test.go: a NATS server
+//	schedules_test.go   ... and what is scheduled is done once
 //	clock_kill_test.go  ... and time goes on as it did
 //	snapshot_test.go    a snapshot, then every later value once
 //	resume*_test.go     cut and come back: what was missed, once and in order

@@ -154,6 +154,7 @@ func (b *eventBook) connect(t *testing.T, s *server, c *countBook) *socket {
 type heardEvent struct {
 	id    string
 	event backendEvent
+	at    time.Time // zero: nobody looked
 }
 
 // compare holds what an endpoint heard, in its order, against what happened, and returns what is wrong.

@@ -100,7 +100,7 @@ func (k *eventKilling) end(t *testing.T) {
 	emptied(t, k.server)
 	var heard []heardEvent
 	for i, c := range k.hooks.all() {
-		heard = append(heard, heardEvent{c.id, c.event})
+		heard = append(heard, heardEvent{id: c.id, event: c.event})
 		if c.bad != "" {
 			t.Errorf("call %d: %s", i, c.bad)
 		}
