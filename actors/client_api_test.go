@@ -257,6 +257,9 @@ func TestATailHearsWithoutBeingThere(t *testing.T) {
 		if _, err := s.Tail(ctx, actorstest.App, "c", actors.TailOptions{Codec: actorstest.Text{}}); !errors.Is(err, channel.ErrUnavailable) {
 			t.Errorf("a ninth: %v", err)
 		}
+		if st := s.Stats(); st.Tails != 8 || st.TailsRefused != 1 || st.TailDropped != 1 {
+			t.Errorf("%d tails, %d refused, %d frames dropped", st.Tails, st.TailsRefused, st.TailDropped)
+		}
 		for _, tail := range all {
 			tail.Close()
 		}

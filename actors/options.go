@@ -45,6 +45,11 @@ type Options struct {
 	// ErrRateLimited. Default 10 and 100.
 	ScheduleRate  float64
 	ScheduleBurst int
+	// MaxTails bounds the tails of this node, and MaxChannelTails those of one channel, each of which makes it
+	// encode once more; beyond them they are refused with ErrUnavailable. TailRate is how many frames a second
+	// a tail gets that asked for no other; what is above that is left out, and counted. Defaults 64, 8, 100.
+	MaxTails, MaxChannelTails int
+	TailRate                  float64
 
 	// MaxReplayBytes bounds what all channels together keep in memory for clients that may come back, see
 	// channel.Options.ReplayBytes; beyond it, the channels that were used least lately let go of theirs.
@@ -82,6 +87,9 @@ func (o *Options) EnsureDefaults() {
 	setDefault(&o.StoragePageBytes, 1<<20)
 	setDefault(&o.ScheduleRate, 10)
 	setDefault(&o.ScheduleBurst, 100)
+	setDefault(&o.MaxTails, 64)
+	setDefault(&o.MaxChannelTails, 8)
+	setDefault(&o.TailRate, 100)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -109,6 +117,9 @@ func (o *Options) Validate() error {
 	wrong(o.KeepAlivePeriod < 0, "KeepAlivePeriod must not be negative")
 	wrong(!(o.ScheduleRate >= 0), "ScheduleRate must not be negative")
 	wrong(o.ScheduleBurst < 0, "ScheduleBurst must not be negative")
+	wrong(o.MaxTails < 0, "MaxTails must not be negative")
+	wrong(o.MaxChannelTails < 0, "MaxChannelTails must not be negative")
+	wrong(!(o.TailRate >= 0), "TailRate must not be negative")
 	if err := o.Events.Validate(); err != nil {
 		errs = append(errs, err)
 	}

@@ -73,6 +73,7 @@ func (a *connectionActor) later(w Schedule, before time.Time, cmd *channel.Sched
 		a.schedules = rate.NewLimiter(rate.Limit(o.ScheduleRate), o.ScheduleBurst)
 	}
 	if !a.schedules.AllowN(now, 1) {
+		a.system.stats.schedulesLimited.Add(1)
 		return nil, channel.ErrRateLimited.With("Slow down: a connection may schedule %v times a second, and %d at once.", o.ScheduleRate, o.ScheduleBurst)
 	}
 	return cmd, nil

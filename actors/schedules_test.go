@@ -321,7 +321,7 @@ func TestSchedulesAreBounded(t *testing.T) {
 		if _, err := s.SchedulePublication(context.Background(), actorstest.App, r); !errors.Is(err, channel.ErrScheduleCapacityReached) {
 			t.Error(err)
 		}
-		if st := s.Stats(); st.Scheduled != 4 || st.FullRefusals != 2 {
+		if st := s.Stats(); st.Scheduled != 4 || st.FullRefusals != 2 || st.RateRefusals != 1 {
 			t.Errorf("%+v", st)
 		}
 	})

@@ -7,7 +7,7 @@ import (
 	"dormouse/actors/channel"
 )
 
-// Stats are a node's counts since it began, but for Awake, Connections and ReplayBytes, which are as of now.
+// Stats are a node's counts since it began, but for Awake, Connections, ReplayBytes and Tails, which are as of now.
 type Stats struct {
 	Awake       int // durable actors in memory
 	Connections int
@@ -30,12 +30,18 @@ type Stats struct {
 	Ran          uint64        // runs of schedules; one that recurs has many
 	RanLate      time.Duration // by how much they all were later than they were due
 	FullRefusals uint64        // schedules that were refused because their channel had no room
+	RateRefusals uint64        // … and because their connection made too many
+
+	Tails        int
+	TailDropped  uint64 // frames that tails were too slow for
+	TailsRefused uint64 // because there were too many
 }
 
 type stats struct {
 	commands, turns, deliveries, refusals, faults, panics, wakes, sleeps, recovered, notRecovered atomic.Uint64
 
-	scheduled, cancelled, ran, ranLate, full atomic.Uint64
+	scheduled, cancelled, ran, ranLate, full, schedulesLimited atomic.Uint64
+	tailDropped, tailsRefused                                  atomic.Uint64
 
 	kept atomic.Int64
 }
@@ -63,6 +69,11 @@ func (s *System) Stats() Stats {
 		Ran:          s.stats.ran.Load(),
 		RanLate:      time.Duration(s.stats.ranLate.Load()),
 		FullRefusals: s.stats.full.Load(),
+		RateRefusals: s.stats.schedulesLimited.Load(),
+
+		Tails:        int(s.tails.Load()),
+		TailDropped:  s.stats.tailDropped.Load(),
+		TailsRefused: s.stats.tailsRefused.Load(),
 	}
 }
 

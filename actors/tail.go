@@ -11,23 +11,22 @@ import (
 	"dormouse/actors/channel"
 )
 
-// The bounds of tails: each makes its channel encode once more, and is meant for a person who looks.
-const (
-	maxTails        = 64 // of a node
-	maxChannelTails = 8
-	tailQueue       = 256 // frames that wait for a tail that does not read
-	// DefaultTailRate is how many frames a second a tail gets at most.
-	DefaultTailRate = 100
-)
+// tailQueue is how many frames wait for a tail that does not read.
+const tailQueue = 256
 
-var errTooManyTails = channel.ErrUnavailable.With("Too many tails: at most %d on a channel and %d on a server.", maxChannelTails, maxTails)
+// tooManyTails refuses a tail: each makes its channel encode once more, and is meant for a person who looks.
+func (s *System) tooManyTails() *channel.Error {
+	s.stats.tailsRefused.Add(1)
+	return channel.ErrUnavailable.With("Too many tails: at most %d on a channel and %d on a server.",
+		s.options.MaxChannelTails, s.options.MaxTails)
+}
 
 // TailOptions say what a [Tail] gets.
 type TailOptions struct {
 	Codec channel.Codec
 	// Every leaves only each Every-th frame. 0, 1: all.
 	Every int
-	// Rate is how many frames a second it gets at most. 0: DefaultTailRate.
+	// Rate is how many frames a second it gets at most. 0: Options.TailRate.
 	Rate float64
 }
 
@@ -51,15 +50,15 @@ type Tail struct {
 //
 // Errors: channel.ErrUnavailable if there are too many, or ctx's.
 func (s *System) Tail(ctx context.Context, app, name string, o TailOptions) (*Tail, error) {
-	setDefault(&o.Rate, DefaultTailRate)
+	setDefault(&o.Rate, s.options.TailRate)
 	frames := make(chan []byte, tailQueue)
 	t := &Tail{
 		Frames: frames, system: s, address: channelAddress(app, name), frames: frames, codec: o.Codec,
 		every: uint64(max(o.Every, 1)), bucket: rate.NewLimiter(rate.Limit(o.Rate), max(1, int(o.Rate))),
 	}
-	if s.tails.Add(1) > maxTails {
+	if s.tails.Add(1) > int32(s.options.MaxTails) {
 		s.tails.Add(-1)
-		return nil, errTooManyTails
+		return nil, s.tooManyTails()
 	}
 	if _, err := s.askAndWait(ctx, t.address, beginTail{t}); err != nil {
 		t.Close()
@@ -89,8 +88,8 @@ type (
 type tails []*Tail
 
 func (ts tails) begin(t *Tail) (tails, error) {
-	if len(ts) >= maxChannelTails {
-		return ts, errTooManyTails
+	if len(ts) >= t.system.options.MaxChannelTails {
+		return ts, t.system.tooManyTails()
 	}
 	return append(ts, t), nil
 }
@@ -117,7 +116,7 @@ func (t *Tail) hear(m *channel.Message, at time.Time) {
 		return
 	}
 	if !t.bucket.AllowN(at, 1) {
-		t.dropped.Add(1)
+		t.drop()
 		return
 	}
 	frame := t.codec.Append(nil, m)
@@ -127,6 +126,11 @@ func (t *Tail) hear(m *channel.Message, at time.Time) {
 	select {
 	case t.frames <- frame:
 	default:
-		t.dropped.Add(1)
+		t.drop()
 	}
+}
+
+func (t *Tail) drop() {
+	t.dropped.Add(1)
+	t.system.stats.tailDropped.Add(1)
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -206,6 +207,21 @@ func TestDurabilityByPattern(t *testing.T) {
 		if got := c.durability(address(name)).String(); got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)
 		}
+	}
+}
+
+func TestBoundsAreSomething(t *testing.T) {
+	l := load(sources{file: write(t, "x.yaml", "limits: {schedules: 0, schedule_rate: 0.5, schedule_burst: 1, tails: 0, channel_tails: 1, tail_rate: 0, tail_time: 0s}")})
+	_, faults := l.validate(forServe)
+	var keys []string
+	for _, f := range faults {
+		if strings.Contains(f.Message, "is 0: ") {
+			keys = append(keys, f.Key)
+		}
+	}
+	slices.Sort(keys)
+	if want := []string{"limits.schedules", "limits.tail_rate", "limits.tail_time", "limits.tails"}; !slices.Equal(keys, want) {
+		t.Errorf("%v are 0, not %v", keys, want)
 	}
 }
 

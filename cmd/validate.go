@@ -49,6 +49,8 @@ func (l *loaded) validate(u use) (*checked, Faults) {
 	c.Actors.TuneChannel = v.presence()
 	c.endpoints = v.endpoints()
 	v.packages()
+	v.positive("limits.schedules", "limits.schedule_rate", "limits.schedule_burst", "limits.tails", "limits.channel_tails",
+		"limits.tail_rate", "limits.tail_time")
 	if l.HTTP.DrainOver > l.DrainTimeout {
 		v.fault("drain.spread", "is %s, longer than drain.timeout (%s)", formatDuration(l.HTTP.DrainOver), formatDuration(l.DrainTimeout))
 	}
@@ -243,6 +245,15 @@ func (v *validation) packages() {
 	v.translate("ws", v.WS.Validate())
 	v.translate("hotsock", v.Hotsock.Validate())
 	v.translate("transport", v.HTTP.Validate())
+}
+
+// positive refuses nothing as a bound: to the packages it would mean their default.
+func (v *validation) positive(keys ...string) {
+	for _, s := range v.settings() {
+		if text := s.value.yaml(); slices.Contains(keys, s.key) && (text == "0" || text == "0s") {
+			v.fault(s.key, "is 0: write how many, the least is 1%s", map[string]string{"0s": "s"}[text])
+		}
+	}
 }
 
 // translate turns the refusals of a package's Options into faults. A refusal is told in Go's names, which

@@ -28,6 +28,8 @@ const (
 	maxMaxPending = 1 << 12
 	// DefaultHTTPTimeout bounds one HTTP call, the reading of its body included.
 	DefaultHTTPTimeout = 5 * time.Second
+	// DefaultMaxTailTime ends a tail that somebody has forgotten.
+	DefaultMaxTailTime = 10 * time.Minute
 	// DefaultMaxRateRefusals is how many frames over FrameRate a client may send within
 	// rateRefusalWindow before it is no longer worth an answer.
 	DefaultMaxRateRefusals = 100
@@ -63,6 +65,8 @@ type Options struct {
 	MaxPending int
 	// HTTPTimeout bounds one HTTP call, and the decision on one connect. Default DefaultHTTPTimeout.
 	HTTPTimeout time.Duration
+	// MaxTailTime ends a tail, in whole seconds. Default DefaultMaxTailTime.
+	MaxTailTime time.Duration
 
 	// FrameRate is how many frames a second one connection may send in the long run, and FrameBurst how
 	// many at once (0: as many as FrameRate, at least 1). Frames over it are refused with RATE_LIMITED.
@@ -114,6 +118,7 @@ func (o *Options) EnsureDefaults() {
 	setDefault(&o.MaxBatchBody, DefaultMaxBatchBody)
 	setDefault(&o.MaxPending, DefaultMaxPending)
 	setDefault(&o.HTTPTimeout, DefaultHTTPTimeout)
+	setDefault(&o.MaxTailTime, DefaultMaxTailTime)
 	setDefault(&o.MaxRateRefusals, DefaultMaxRateRefusals)
 	setDefault(&o.FrameBurst, max(1, int(o.FrameRate)))
 	setDefault(&o.ConnectBurst, max(1, int(o.ConnectRate)))
@@ -170,6 +175,7 @@ func (o *Options) Validate() error {
 	wrong(o.MaxBatchBody < 0, "MaxBatchBody is %d, must not be negative", o.MaxBatchBody)
 	wrong(o.MaxPending < 0 || o.MaxPending > maxMaxPending, "MaxPending is %d, want 0 to %d", o.MaxPending, maxMaxPending)
 	wrong(o.HTTPTimeout < 0, "HTTPTimeout is %v, must not be negative", o.HTTPTimeout)
+	wrong(o.MaxTailTime < 0 || o.MaxTailTime > 0 && o.MaxTailTime < time.Second, "MaxTailTime is %v, want 1s or more", o.MaxTailTime)
 	wrong(!(o.FrameRate >= 0), "FrameRate is %v, must not be negative", o.FrameRate)
 	wrong(o.FrameBurst < 0, "FrameBurst is %d, must not be negative", o.FrameBurst)
 	wrong(o.MaxRateRefusals < 0, "MaxRateRefusals is %d, must not be negative", o.MaxRateRefusals)

@@ -12,9 +12,8 @@ import (
 	"dormouse/actors/channel"
 )
 
-// The bounds of a tail, which is for a person who looks on.
+// The pace of a tail, which is for a person who looks on.
 const (
-	maxTailTime  = 10 * time.Minute
 	tailBeat     = time.Second
 	tailDeadline = 5 * time.Second // of one write
 )
@@ -25,15 +24,16 @@ func tailRoutes() []route {
 
 // tail serves GET /channels/{name}/tail?every=&seconds=: what the channel tells its subscribers, as it does,
 // one frame a line (application/x-ndjson), or as text/event-stream for who accepts that. It is not a
-// subscription: nobody is told of it, but the log is. A tail ends after seconds, 600 at most, and when the
-// server stops; frames that it has no time for are left out, and {"dropped":n} says how many so far.
+// subscription: nobody is told of it, but the log is. A tail ends after seconds, Options.MaxTailTime at most, and
+// when the server stops; frames that it has no time for are left out, and {"dropped":n} says how many so far.
 func (h *Handler) tail(c *call) error {
 	if err := checkChannel(c.names[0]); err != nil {
 		return err
 	}
 	query := c.r.URL.Query()
-	numbers := map[string]int{"every": 1, "seconds": int(maxTailTime / time.Second)}
-	for name, most := range map[string]int{"every": 1 << 20, "seconds": int(maxTailTime / time.Second)} {
+	longest := int(h.o.MaxTailTime / time.Second)
+	numbers := map[string]int{"every": 1, "seconds": longest}
+	for name, most := range map[string]int{"every": 1 << 20, "seconds": longest} {
 		if text := query.Get(name); text != "" {
 			n, err := strconv.Atoi(text)
 			if err != nil || n < 1 || n > most {

@@ -49,7 +49,11 @@ var engineMeasures = []engineMeasure{
 	engineCounter("schedules_total", "Schedules that were made.", func(s *actors.Stats) uint64 { return s.Scheduled }),
 	engineCounter("schedules_cancelled_total", "Schedules that were cancelled.", func(s *actors.Stats) uint64 { return s.Cancelled }),
 	engineCounter("schedules_full_total", "Schedules that were refused because their channel had too many.", func(s *actors.Stats) uint64 { return s.FullRefusals }),
+	engineCounter("schedules_limited_total", "Schedules that were refused because their connection made too many.", func(s *actors.Stats) uint64 { return s.RateRefusals }),
 	engineCounter("schedule_runs_total", "Runs of schedules.", func(s *actors.Stats) uint64 { return s.Ran }),
+	engineGauge("tails", "Tails that look on at channels.", func(s *actors.Stats) int { return s.Tails }),
+	engineCounter("tail_frames_dropped_total", "Frames that tails were too slow for.", func(s *actors.Stats) uint64 { return s.TailDropped }),
+	engineCounter("tails_refused_total", "Tails that were refused because there were too many.", func(s *actors.Stats) uint64 { return s.TailsRefused }),
 	{
 		prometheus.NewDesc("dormouse_schedule_late_seconds_total", "By how much later than due schedules ran, all together.", nil, nil), prometheus.CounterValue,
 		func(s *actors.Stats) float64 { return s.RanLate.Seconds() },
