@@ -42,6 +42,32 @@ func (w Schedule) later(cmd *channel.Schedule, recurs bool) any {
 	return cmd
 }
 
+// Allowed says whether a token lets somebody schedule this at now: once, and no later than its scheduleBefore,
+// before. Zero forbids it, and so does one that has passed.
+//
+// Errors: channel.ErrScheduleDenied, channel.ErrInvalidSchedule.
+func (w Schedule) Allowed(before, now time.Time) error {
+	if err := w.allowed(&channel.Schedule{}, before, now); err != nil {
+		return err
+	}
+	return nil
+}
+
+// allowed is Allowed, and gives the schedule to cmd.
+func (w Schedule) allowed(cmd *channel.Schedule, before, now time.Time) *channel.Error {
+	if before.IsZero() || !before.After(now) {
+		return channel.ErrScheduleDenied.With("Not allowed to schedule.")
+	}
+	if err := w.into(cmd, false); err != nil {
+		return err
+	}
+	if due := cmd.When.First(now); due.After(before) {
+		return channel.ErrScheduleDenied.With("Not allowed to schedule that far: %s is after %s.",
+			due.Format(time.RFC3339), before.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
 // into reads the schedule and gives it to cmd.
 func (w Schedule) into(cmd *channel.Schedule, recurs bool) *channel.Error {
 	when, err := schedule.Parse(w.Expression, w.Timezone)
@@ -58,15 +84,8 @@ func (w Schedule) into(cmd *channel.Schedule, recurs bool) *channel.Error {
 // later makes a client's operation one that is scheduled, if its token lets it be scheduled that far.
 func (a *connectionActor) later(w Schedule, before time.Time, cmd *channel.Schedule) (*channel.Schedule, *channel.Error) {
 	now := a.system.clock.now()
-	if before.IsZero() || !before.After(now) {
-		return nil, channel.ErrScheduleDenied.With("Not allowed to schedule.")
-	}
-	if err := w.into(cmd, false); err != nil {
+	if err := w.allowed(cmd, before, now); err != nil {
 		return nil, err
-	}
-	if due := cmd.When.First(now); due.After(before) {
-		return nil, channel.ErrScheduleDenied.With("Not allowed to schedule that far: %s is after %s.",
-			due.Format(time.RFC3339), before.UTC().Format(time.RFC3339))
 	}
 	o := &a.system.options
 	if a.schedules == nil {

@@ -3,6 +3,7 @@ package hotsock
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"dormouse/actors"
 	"dormouse/actors/channel"
@@ -12,7 +13,7 @@ import (
 // Who calls for a backend shows an API key, which may do everything, or a JWT, whose claims say what: with
 // scope publish where messages.*.publish and storage.*.set are true, with scope read where getInfo and
 // storage.*.get are. The JWT's uid and umd are its messages' meta; retention and backend events are bounded
-// by its directives. Both stand in Authorization: Bearer.
+// by its directives, and what is scheduled by scheduleBefore. Both stand in Authorization: Bearer.
 //
 // The JWT is this server's own; Hotsock knows API keys only.
 
@@ -117,6 +118,14 @@ func (c *call) maySet(b *body, name string, r *actors.SetStorageRequest) error {
 		r.Emit = grant.EmitPubSubEvent
 	}
 	return withinGrant(channel.ErrStorageDenied, r.Store, grant.Store, r.Emit, grant.EmitPubSubEvent)
+}
+
+// scheduleBefore is until when the caller's token lets this be scheduled.
+func (c *call) scheduleBefore(name string, p *publication) time.Time {
+	if p.entry != nil {
+		return c.grant(name).Key(p.entry.Key).ScheduleBefore
+	}
+	return c.grant(name).Event(p.event).ScheduleBefore
 }
 
 // withinGrant refuses what is kept longer, or told to more, than a token allows.

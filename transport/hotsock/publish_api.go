@@ -188,8 +188,8 @@ func (p *publication) schedule(o actors.Outcome) (id ulid.ULID) {
 	return id
 }
 
-// delay reads the publication's schedule. A token cannot schedule: what it allows ends with it.
-func (p *publication) delay(c *call, b *body) error {
+// delay reads the publication's schedule. by a token, it must be allowed by it on every channel.
+func (h *Handler) delay(c *call, p *publication, b *body) error {
 	s := scheduleOf(b)
 	if p.delayed = s.Expression != ""; !p.delayed {
 		return nil
@@ -198,7 +198,11 @@ func (p *publication) delay(c *call, b *body) error {
 		return channel.ErrInvalidSchedule.With("A reaction cannot be scheduled; send it without scheduleExpression.")
 	}
 	if c.by != nil {
-		return channel.ErrScheduleDenied.With("A schedule wants an API key, not a token.")
+		for _, name := range p.channels {
+			if err := s.Allowed(c.scheduleBefore(name, p), h.o.now()); err != nil {
+				return err
+			}
+		}
 	}
 	if p.entry != nil {
 		p.entry.Schedule = s
@@ -252,7 +256,7 @@ func (h *Handler) publication(c *call, b *body, from actors.Origin) (*publicatio
 		p.message, err = publishedMessage(c, b, p.channels, data)
 	}
 	if err == nil {
-		err = p.delay(c, b)
+		err = h.delay(c, p, b)
 	}
 	if err != nil {
 		return nil, err
