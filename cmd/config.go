@@ -16,6 +16,8 @@ import (
 // Config is the packages' Options put together, and what only the program itself needs. DefaultConfig
 // makes one; load changes it by file, environment and flags.
 type Config struct {
+	Mode string // see modes
+
 	TokenKeys  []tokenKey
 	TokenJWKS  string
 	APIKeys    []secret
@@ -54,6 +56,7 @@ const (
 // DefaultConfig is the configuration of an empty file.
 func DefaultConfig() *Config {
 	c := &Config{
+		Mode:         compat,
 		AdminListen:  defaultAdminListen,
 		Docs:         true,
 		Durability:   persistence.Sync.String(),
@@ -71,7 +74,7 @@ func DefaultConfig() *Config {
 	c.WS.EnsureDefaults()
 	c.Hotsock.EnsureDefaults()
 	// These follow from others, when the program starts.
-	c.Hotsock.FrameBurst, c.Hotsock.ConnectBurst, c.Hotsock.MaxBody = 0, 0, 0
+	c.Hotsock.FrameBurst, c.Hotsock.ConnectBurst, c.Hotsock.MaxBody, c.WS.MaxFrame = 0, 0, 0, 0
 	// What hangs on the logger or a store is given when the program starts, not here.
 	c.Store.Logger, c.Store.Fatal, c.Actors.Logger, c.Actors.Durability, c.WS.Logger = nil, nil, nil, nil, nil
 	c.Hotsock.Logger, c.HTTP.Logger, c.Actors.Events.Logger = nil, nil, nil
@@ -104,6 +107,7 @@ func (c *Config) settings() []setting {
 		{"listen", textValue{&c.HTTP.Addr}, "", "address of clients and backends; port 0 takes a free one"},
 		{"data", pathValue{&c.Store.Dir}, "", "data folder; made if it is not there"},
 		{"allow_plain", boolValue{&c.HTTP.AllowPlain}, "", "serve plain HTTP on other addresses than loopback, for instance behind a proxy that does TLS"},
+		{"mode", wordValue{&c.Mode, modes}, "", "compat; or strict-aws: the limits that Hotsock has on AWS, in the place of every default that is larger"},
 		{"origins", listValue{&c.WS.Origins}, "ws.Origins", "origins that browsers may connect from, such as https://example.com; none: any, since only tokens give rights"},
 		{"api_keys", secretsValue{&c.APIKeys}, "", "keys of backends: plain (32 characters or more), sha256:<hex>, or file:/path; none: nobody may publish over HTTP"},
 		{"lambda.keys", accessKeysValue{&c.AccessKeys}, "", "access keys of backends that publish with an AWS SDK, by Lambda's Invoke, each {id, secret}; secret is text (32 characters or more) or file:/path; none: nobody may"},
@@ -136,6 +140,8 @@ func (c *Config) settings() []setting {
 
 		{"limits.connections", countValue{&c.Actors.MaxConnections}, "actors.MaxConnections", "clients at once; more get 503"},
 		{"limits.connection_age", durationValue{&c.Actors.MaxConnectionAge}, "actors.MaxConnectionAge", "age at which a connection is ended with 1001, give or take 5 %; clients come back by themselves"},
+		{"limits.idle_timeout", durationValue{&c.WS.IdleTimeout}, "ws.IdleTimeout", "time without a message from either side after which a connection is closed with 1001; 0: never"},
+		{"limits.url_size", sizeValue[int]{&c.Hotsock.MaxURL}, "hotsock.MaxURL", "path and query of a connect, its token among them; more get 414"},
 		{"limits.pending", countValue{&c.Hotsock.MaxPending}, "hotsock.MaxPending", "commands of one connection that may wait for answers before no more are read from it"},
 		{"limits.frame_rate", rateValue{&c.Hotsock.FrameRate}, "hotsock.FrameRate", "frames a second from one connection in the long run, more are refused with RATE_LIMITED; 0: any number"},
 		{"limits.frame_burst", countValue{&c.Hotsock.FrameBurst}, "hotsock.FrameBurst", "frames at once, likewise; 0: a second's worth"},
@@ -143,9 +149,11 @@ func (c *Config) settings() []setting {
 		{"limits.connect_rate", rateValue{&c.Hotsock.ConnectRate}, "hotsock.ConnectRate", "connections a second that one address may try in the long run, more get 429; 0: any number"},
 		{"limits.connect_burst", countValue{&c.Hotsock.ConnectBurst}, "hotsock.ConnectBurst", "connections at once, likewise; 0: a second's worth"},
 		{"limits.message_size", sizeValue[int]{&c.WS.MaxMessage}, "ws.MaxMessage", "one incoming WebSocket message; more closes with 1009. Times the connections, this is what 14 bytes from each can make the server allocate"},
+		{"limits.frame_size", sizeValue[int]{&c.WS.MaxFrame}, "ws.MaxFrame", "one frame of an incoming message, likewise; 0: as large as a message"},
 		{"limits.message_fragments", countValue{&c.WS.MaxFragments}, "ws.MaxFragments", "frames of one incoming message; more closes with 1008"},
 		{"limits.message_timeout", durationValue{&c.WS.MessageTimeout}, "ws.MessageTimeout", "from a message's first byte to its last"},
 		{"limits.data_size", sizeValue[int]{&c.Actors.Channel.MaxData}, "channel.MaxData", "data of one message or entry"},
+		{"limits.history_page_size", sizeValue[int]{&c.Actors.PageBytes}, "actors.PageBytes", "data of one page of stored messages, which has one at least, and 100 at most"},
 		{"limits.outbox_size", sizeValue[int]{&c.WS.OutboxBytes}, "ws.OutboxBytes", "bytes that may wait for one client that does not read; more closes with 4002"},
 		{"limits.outbox_frames", countValue{&c.WS.OutboxFrames}, "ws.OutboxFrames", "frames that may wait, likewise"},
 		{"limits.write_timeout", durationValue{&c.WS.WriteTimeout}, "ws.WriteTimeout", "one write to a client, and its closing handshake"},

@@ -41,6 +41,7 @@ func load(s sources) *loaded {
 			l.faults.add(l.where[set.key], set.key, err)
 		}
 	}
+	l.setMode(settings)
 	return l
 }
 

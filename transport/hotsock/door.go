@@ -39,6 +39,9 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request) string {
 	if err := h.o.Acceptor.Check(r); err != nil {
 		return h.deny(w, r, err)
 	}
+	if n := len(r.URL.RequestURI()); n > h.o.MaxURL {
+		return h.deny(w, r, errURLTooLong.With("The address has %d bytes; at most %d are allowed.", n, h.o.MaxURL))
+	}
 	ip := h.o.ClientIP(r)
 	if h.connects != nil && !h.connects.take(ip, h.o.now()) {
 		return h.deny(w, r, channel.ErrRateLimited)

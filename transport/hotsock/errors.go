@@ -29,6 +29,7 @@ var Codes = []Code{
 	{"INVALID_REACTION", 400, "the reaction, its action or its message's id is missing or breaks a rule"},
 	{"UNKNOWN_EVENT", 400, "a system event that this server does not have"},
 	{"BAD_REQUEST", 400, "the WebSocket handshake is malformed"},
+	{"URL_TOO_LONG", 414, "the address of a connect is over the limit; the token may go into a header"},
 	{"DATA_TOO_LARGE", 413, "data is over the limit"},
 	{"BODY_TOO_LARGE", 413, "the request's body is over the limit"},
 
@@ -81,6 +82,7 @@ var statusOf = func() map[string]int {
 var (
 	errInvalidConnectToken = &channel.Error{Code: "INVALID_CONNECT_TOKEN", Message: "The connect token is invalid."}
 	errConnectDenied       = &channel.Error{Code: "CONNECT_PERMISSION_DENIED", Message: "This token does not allow to connect."}
+	errURLTooLong          = &channel.Error{Code: "URL_TOO_LONG", Message: "The address is too long."}
 	errBodyTooLarge        = &channel.Error{Code: "BODY_TOO_LARGE", Message: "The request's body is too large."}
 	errNotFound            = &channel.Error{Code: "NOT_FOUND", Message: "There is nothing here."}
 	errMethodNotAllowed    = &channel.Error{Code: "METHOD_NOT_ALLOWED", Message: "This path does not take that method."}

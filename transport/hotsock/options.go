@@ -21,6 +21,8 @@ const (
 	envelopeSize = 64 << 10
 	// DefaultMaxBatchBody bounds a batch of messages.
 	DefaultMaxBatchBody = 4 << 20
+	// DefaultMaxURL bounds the address of a connect: a token as large as any may be, and some more.
+	DefaultMaxURL = 66 << 10
 	// DefaultMaxPending bounds the commands of one connection that wait for answers, and so what one
 	// client can put into the engine's mailboxes.
 	DefaultMaxPending = 64
@@ -60,6 +62,8 @@ type Options struct {
 	MaxBody int
 	// MaxBatchBody is the most bytes of a batch's body. Default DefaultMaxBatchBody.
 	MaxBatchBody int
+	// MaxURL is the most bytes of a connect's path and query, its token among them. Default DefaultMaxURL.
+	MaxURL int
 	// MaxPending is how many commands of one connection may wait for answers before no more are read
 	// from it. At most 4096. Default DefaultMaxPending.
 	MaxPending int
@@ -116,6 +120,7 @@ func (o *Options) EnsureDefaults() {
 	setDefault(&o.MaxUMD, 1<<10)
 	setDefault(&o.MaxBody, o.MaxData+envelopeSize)
 	setDefault(&o.MaxBatchBody, DefaultMaxBatchBody)
+	setDefault(&o.MaxURL, DefaultMaxURL)
 	setDefault(&o.MaxPending, DefaultMaxPending)
 	setDefault(&o.HTTPTimeout, DefaultHTTPTimeout)
 	setDefault(&o.MaxTailTime, DefaultMaxTailTime)
@@ -173,6 +178,7 @@ func (o *Options) Validate() error {
 	wrong(o.MaxData < 0, "MaxData is %d, must not be negative", o.MaxData)
 	wrong(o.MaxBody < 0, "MaxBody is %d, must not be negative", o.MaxBody)
 	wrong(o.MaxBatchBody < 0, "MaxBatchBody is %d, must not be negative", o.MaxBatchBody)
+	wrong(o.MaxURL < 0, "MaxURL is %d, must not be negative", o.MaxURL)
 	wrong(o.MaxPending < 0 || o.MaxPending > maxMaxPending, "MaxPending is %d, want 0 to %d", o.MaxPending, maxMaxPending)
 	wrong(o.HTTPTimeout < 0, "HTTPTimeout is %v, must not be negative", o.HTTPTimeout)
 	wrong(o.MaxTailTime < 0 || o.MaxTailTime > 0 && o.MaxTailTime < time.Second, "MaxTailTime is %v, want 1s or more", o.MaxTailTime)

@@ -108,6 +108,7 @@ func (a *Acceptor) Accept(w http.ResponseWriter, r *http.Request, open func(c *C
 	c.in.c = c
 	c.in.onRead = c.in.readReady
 	c.hear()
+	c.use()
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // a client that did not wait for the response
 	if !c.in.preload(early) {
 		_ = nc.Close()

@@ -36,6 +36,7 @@ type Conn struct {
 	// For the sweep, in nanoseconds of the Acceptor's clock; 0 is never.
 	heard    atomic.Int64 // when bytes last came
 	since    atomic.Int64 // when the message under way began
+	used     atomic.Int64 // when a message last came or went; only with an IdleTimeout
 	handling atomic.Bool  // the reader is in the Handler and cannot hear
 
 	next *Conn // in a flusher's list
@@ -78,6 +79,7 @@ var past = time.Unix(1, 0)
 // bulk frames do not count against the outbox's bound. It never blocks, and frames leave in the order of
 // the calls. After the end it does nothing.
 func (c *Conn) Deliver(frame []byte, bulk bool) {
+	c.use()
 	c.push(item{data: frame, op: opText, free: bulk})
 }
 

@@ -35,8 +35,13 @@ type fault struct {
 // midway says that a message or frame has begun and not ended.
 func (g *guard) midway() bool { return g.have > 0 || g.inside || g.open }
 
+// bounds are what a guard lets pass: bytes of a message and of one of its frames, and frames of a message.
+type bounds struct{ message, frame, fragments int }
+
+func (o *Options) bounds() bounds { return bounds{o.MaxMessage, o.MaxFrame, o.MaxFragments} }
+
 // scan follows p and returns how much of it may be passed on, all of it unless there is a fault.
-func (g *guard) scan(p []byte, maxMessage, maxFragments int) (int, fault) {
+func (g *guard) scan(p []byte, b bounds) (int, fault) {
 	for i := 0; i < len(p); {
 		if g.inside {
 			n := min(g.left, len(p)-i)
@@ -60,7 +65,7 @@ func (g *guard) scan(p []byte, maxMessage, maxFragments int) (int, fault) {
 		if g.have < 2 || int(g.have) < 2+g.extended() {
 			continue
 		}
-		if f := g.judge(maxMessage, maxFragments); f.code != 0 {
+		if f := g.judge(b); f.code != 0 {
 			return i - 1, f
 		}
 		if g.header[1]&0x80 != 0 {
@@ -84,7 +89,7 @@ func (g *guard) extended() int {
 }
 
 // judge looks at a complete header, and adds its frame to the message.
-func (g *guard) judge(maxMessage, maxFragments int) fault {
+func (g *guard) judge(b bounds) fault {
 	var n uint64
 	switch g.extended() {
 	case 0:
@@ -108,15 +113,18 @@ func (g *guard) judge(maxMessage, maxFragments int) fault {
 		g.left = int(n)
 		return fault{}
 	}
-	if n > uint64(maxMessage) {
+	if n > uint64(b.message) {
 		return fault{CloseTooBig, "message too big"}
+	}
+	if n > uint64(b.frame) {
+		return fault{CloseTooBig, "frame too big"}
 	}
 	g.left = int(n)
 	g.size += int(n)
-	if g.size > maxMessage {
+	if g.size > b.message {
 		return fault{CloseTooBig, "message too big"}
 	}
-	if g.frags++; int(g.frags) > maxFragments {
+	if g.frags++; int(g.frags) > b.fragments {
 		return fault{ClosePolicy, "too many fragments"}
 	}
 	if g.open = g.header[0]&0x80 == 0; !g.open {

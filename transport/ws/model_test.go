@@ -85,12 +85,12 @@ func TestGuardIsBlindToCuts(t *testing.T) {
 			}
 		}
 		var whole guard
-		wantN, wantFault := whole.scan(sent, 1000, 3)
+		wantN, wantFault := whole.scan(sent, bounds{1000, 700, 3})
 		var cut guard
 		n := 0
 		for rest := sent; len(rest) > 0; {
 			piece := rest[:rapid.IntRange(1, len(rest)).Draw(t, "cut")]
-			m, f := cut.scan(piece, 1000, 3)
+			m, f := cut.scan(piece, bounds{1000, 700, 3})
 			n += m
 			if f.code != 0 {
 				if f != wantFault || n != wantN {

@@ -39,6 +39,8 @@ type Options struct {
 	// MaxMessage is the size in bytes above which an incoming message closes the connection with 1009.
 	// Zero: DefaultMaxMessage.
 	MaxMessage int
+	// MaxFrame is the same for one frame of a message. Zero: MaxMessage.
+	MaxFrame int
 	// MaxFragments is how many frames one incoming message may have; more close with 1008.
 	// Zero: DefaultMaxFragments.
 	MaxFragments int
@@ -58,6 +60,9 @@ type Options struct {
 	// Zero: DefaultPingInterval, DefaultPongTimeout.
 	PingInterval time.Duration
 	PongTimeout  time.Duration
+	// IdleTimeout is the time without a message from either side after which the connection is closed with
+	// 1001; pings and pongs are none. It is kept to about a sixth. Zero: never.
+	IdleTimeout time.Duration
 	// HandshakeTimeout bounds the write of the 101 response. Zero: DefaultHandshakeTimeout.
 	HandshakeTimeout time.Duration
 	// Origins lists the origins that browsers may connect from, as scheme://host or scheme://host:port,
@@ -90,6 +95,7 @@ type Listener struct {
 // EnsureDefaults puts the default in the place of every zero field.
 func (o *Options) EnsureDefaults() {
 	setDefault(&o.MaxMessage, DefaultMaxMessage)
+	setDefault(&o.MaxFrame, o.MaxMessage)
 	setDefault(&o.MaxFragments, DefaultMaxFragments)
 	setDefault(&o.OutboxBytes, DefaultOutboxBytes)
 	setDefault(&o.OutboxFrames, DefaultOutboxFrames)
@@ -149,6 +155,7 @@ func (o *Options) Validate() error {
 		}
 	}
 	size("MaxMessage", o.MaxMessage, 125, 64<<20)
+	size("MaxFrame", o.MaxFrame, 125, 64<<20)
 	size("MaxFragments", o.MaxFragments, 1, 1<<20)
 	size("OutboxBytes", o.OutboxBytes, 1<<10, 1<<30)
 	size("OutboxFrames", o.OutboxFrames, 1, 1<<20)
@@ -156,6 +163,7 @@ func (o *Options) Validate() error {
 	span("MessageTimeout", o.MessageTimeout, time.Hour)
 	span("PingInterval", o.PingInterval, 24*time.Hour)
 	span("PongTimeout", o.PongTimeout, 24*time.Hour)
+	span("IdleTimeout", o.IdleTimeout, 24*time.Hour)
 	span("HandshakeTimeout", o.HandshakeTimeout, time.Minute)
 	span("FlushWindow", o.FlushWindow, time.Second)
 	for _, origin := range o.Origins {

@@ -23,6 +23,7 @@ func (events) OnMessage(socket *gws.Conn, msg *gws.Message) {
 	}
 	data := msg.Bytes()
 	c.a.opts.Listener.Received(len(data))
+	c.use()
 	c.handling.Store(true)
 	if msg.Opcode == gws.OpcodeText {
 		c.handler.Message(data)
@@ -175,7 +176,7 @@ func (c *Conn) discard() {
 		}
 		dropped += n
 		if s.stop.code == 0 { // else the guard has lost its place
-			_, s.stop = s.guard.scan(scratch[:n], c.a.opts.MaxMessage, c.a.opts.MaxFragments)
+			_, s.stop = s.guard.scan(scratch[:n], c.a.opts.bounds())
 		}
 	}
 	c.mu.Lock()

@@ -96,6 +96,9 @@ func (a *Acceptor) sweep() {
 	defer a.running.Done()
 	o := &a.opts
 	period := min(o.PingInterval, o.PongTimeout, o.MessageTimeout, o.WriteTimeout, 30*time.Second) / 6
+	if o.IdleTimeout > 0 {
+		period = min(period, o.IdleTimeout/6)
+	}
 	tick := time.NewTicker(max(period/shards, time.Millisecond))
 	defer tick.Stop()
 	var conns []*Conn
@@ -119,6 +122,13 @@ func (a *Acceptor) now() int64 { return a.clock.Load() }
 
 // hear notes that the peer lives.
 func (c *Conn) hear() { c.heard.Store(c.a.now()) }
+
+// use notes that there was a message.
+func (c *Conn) use() {
+	if c.a.opts.IdleTimeout > 0 {
+		c.used.Store(c.a.now())
+	}
+}
 
 // watch notes whether a message is under way.
 func (c *Conn) watch(midway bool) {
@@ -172,6 +182,8 @@ func (c *Conn) check(now int64) {
 		c.cut("no pong")
 	case over(c.since.Load(), o.MessageTimeout):
 		c.Close(ClosePolicy, "message not finished in time")
+	case over(c.used.Load(), o.IdleTimeout):
+		c.Close(CloseGoingAway, "idle")
 	case ping:
 		c.push(item{op: opPing, free: true})
 	}
