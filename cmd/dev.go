@@ -49,7 +49,7 @@ type devReport struct {
 func (c *devCmd) Run(ctx context.Context, p *program) error {
 	log := newLogger(p.err, c.LogLevel, "text")
 	slog.SetDefault(log)
-	tune(0, 0)
+	defer tune(0, 0).pace()()
 	_, statErr := os.Stat(c.Data)
 	signals, deaf := listenSignals()
 	defer deaf()

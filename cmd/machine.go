@@ -13,6 +13,7 @@ import (
 type tuning struct {
 	MemoryLimit int64 // bytes
 	GCPercent   int
+	HeapFloor   uint64 // bytes; zero: whoever set GCPercent meant it
 	Procs       int
 	From        string // where the memory limit comes from
 }
@@ -23,7 +24,8 @@ type tuning struct {
 // The collector's soft limit is nine tenths of what the control group allows, or four fifths of the
 // machine's memory, which others use too: Go's heap is most but not all of what the process takes. With
 // such a limit in place the heap may grow more between collections, so GOGC is 200 when there is room for
-// that: the steady work of a server like this makes little garbage and a large live heap.
+// that: the steady work of a server like this makes little garbage and a large live heap. A small one may
+// grow to heapFloor, or an eighth of the limit, first.
 //
 // At least two Ps: with one, a goroutine in fsync holds the only one, and grouped commits fall to a tenth.
 func tune(memoryLimit int64, gcPercent int) tuning {
@@ -42,6 +44,7 @@ func tune(memoryLimit int64, gcPercent int) tuning {
 			if t.MemoryLimit >= 1<<30 && t.MemoryLimit < math.MaxInt64 {
 				t.GCPercent = 200
 			}
+			t.HeapFloor = uint64(min(heapFloor, t.MemoryLimit/8))
 		}
 		debug.SetGCPercent(t.GCPercent)
 	} else {

@@ -26,7 +26,8 @@ func (c *serveCmd) Run(ctx context.Context, p *program) error {
 		log.Warn(w)
 	}
 	t := tune(config.MemoryLimit, config.GCPercent)
-	log.Debug("runtime", "memory_limit", t.MemoryLimit, "from", t.From, "gc_percent", t.GCPercent, "procs", t.Procs)
+	log.Debug("runtime", "memory_limit", t.MemoryLimit, "from", t.From, "gc_percent", t.GCPercent, "heap_floor", t.HeapFloor, "procs", t.Procs)
+	defer t.pace()()
 	build := p.versions()
 	signals, deaf := listenSignals()
 	defer deaf()

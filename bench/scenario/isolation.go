@@ -22,8 +22,6 @@ var isolationScenario = Scenario{
 		return []Case{{
 			Name:  "50,000 messages a second next door",
 			Peers: []string{peers.Ours, peers.Joined},
-			// Who hears the flood may be some milliseconds late without being cut off.
-			Settings: map[string]any{"limits.outbox_frames": 65536, "limits.outbox_size": "32MiB"},
 			Metrics: slices.Concat([]Metric{timesQuiet}, quantiles("quiet", "quiet"), quantiles("flooded", "flooded"),
 				[]Metric{floodRate}),
 			Run: func(ctx context.Context, s *Stand) error { return (&isolation{stand: s}).run(ctx) },
