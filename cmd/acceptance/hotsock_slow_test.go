@@ -76,7 +76,7 @@ func (l lazy) drain(s *scene) (code websocket.StatusCode, messages int) {
 	}
 }
 
-// case112 connects as the official JavaScript client does: again after every close, at once the first time,
+// case112 connects as the official JavaScript client does (see case111): again after every close, at once the first time,
 // then after a second that grows by half each time, with up to a second at random, at most 20 s; an open
 // socket sets it back. Here a second has 50 ms. The client must not come to a hot loop, which it does if a
 // socket is opened and then closed.
