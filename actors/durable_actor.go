@@ -122,7 +122,7 @@ func (a *durableActor) run(q *ask) {
 	if err != nil {
 		err = a.refuse(q, err)
 	}
-	a.system.stats.countSchedule(q.cmd, result, seq, now)
+	a.system.stats.count(q.cmd, result, err, seq, now)
 	if q.outcome != nil {
 		q.outcome(err)
 	}

@@ -15,6 +15,8 @@ type Stats struct {
 	Commands   uint64 // of clients
 	Turns      uint64 // that wrote something
 	Deliveries uint64 // frames handed to sinks by channels
+	Published  uint64 // messages that channels took, those of schedules not among them
+	Sets       uint64 // writes to channel storage that were taken, likewise
 	Refusals   uint64
 	Faults     uint64 // commands that failed for reasons of the server
 	Panics     uint64
@@ -38,7 +40,7 @@ type Stats struct {
 }
 
 type stats struct {
-	commands, turns, deliveries, refusals, faults, panics, wakes, sleeps, recovered, notRecovered atomic.Uint64
+	commands, turns, deliveries, published, sets, refusals, faults, panics, wakes, sleeps, recovered, notRecovered atomic.Uint64
 
 	scheduled, cancelled, ran, ranLate, full, schedulesLimited atomic.Uint64
 	tailDropped, tailsRefused                                  atomic.Uint64
@@ -54,6 +56,8 @@ func (s *System) Stats() Stats {
 		Commands:    s.stats.commands.Load(),
 		Turns:       s.stats.turns.Load(),
 		Deliveries:  s.stats.deliveries.Load(),
+		Published:   s.stats.published.Load(),
+		Sets:        s.stats.sets.Load(),
 		Refusals:    s.stats.refusals.Load(),
 		Faults:      s.stats.faults.Load(),
 		Panics:      s.stats.panics.Load(),
@@ -77,9 +81,16 @@ func (s *System) Stats() Stats {
 	}
 }
 
-// countSchedule counts a command that made or ran a schedule.
-func (s *stats) countSchedule(cmd, result any, seq uint64, now time.Time) {
+// count counts a command that was decided, by what it is.
+func (s *stats) count(cmd, result any, err error, seq uint64, now time.Time) {
+	if err != nil {
+		return
+	}
 	switch cmd.(type) {
+	case *channel.Publish:
+		s.published.Add(1)
+	case *channel.SetStorage, *channel.WriteStorage:
+		s.sets.Add(1)
 	case *channel.Schedule:
 		if seq != 0 { // else it was refused, or a copy
 			s.scheduled.Add(1)

@@ -38,6 +38,7 @@ type Config struct {
 	AdminListen       string
 	Pprof             bool
 	Docs              bool // the documentation at /docs/
+	Console           bool // the console at /console/
 	DrainTimeout      time.Duration
 	LogLevel          string
 	LogFormat         string
@@ -59,6 +60,7 @@ func DefaultConfig() *Config {
 		Mode:         compat,
 		AdminListen:  defaultAdminListen,
 		Docs:         true,
+		Console:      true,
 		Durability:   persistence.Sync.String(),
 		DrainTimeout: defaultDrainTimeout,
 		LogLevel:     "info",
@@ -208,6 +210,8 @@ func (c *Config) settings() []setting {
 		{"admin.pprof", boolValue{&c.Pprof}, "", "serve Go's profiles at /debug/pprof/ there too"},
 
 		{"docs.enabled", boolValue{&c.Docs}, "", "serve the documentation at /docs/, to everybody who can reach listen"},
+
+		{"console.enabled", boolValue{&c.Console}, "", "serve the console at /console/, to everybody who can reach listen; it can do what the token or API key that is pasted there may do"},
 
 		{"drain.timeout", durationValue{&c.DrainTimeout}, "", "a stopping server has ended after this time at the latest"},
 		{"drain.spread", durationValue{&c.HTTP.DrainOver}, "", "time over which a stopping server closes its connections, so that they do not all come back elsewhere at once"},

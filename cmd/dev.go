@@ -36,6 +36,7 @@ const (
 type devReport struct {
 	URL      string   `json:"url"`
 	Page     string   `json:"page"`
+	Console  string   `json:"console"`
 	Socket   string   `json:"websocket"` // with a token
 	Token    string   `json:"token"`
 	APIKey   string   `json:"apiKey"`
@@ -89,6 +90,7 @@ func (c *devCmd) start(p *program, log *slog.Logger) (*Server, *devReport, error
 	s, err := start(config, log, extras{
 		build:  p.versions(),
 		home:   http.RedirectHandler(console.DemoPath, http.StatusFound),
+		ready:  func(uid string, umd json.RawMessage) (console.Ready, error) { return keys.ready(uid, umd) },
 		atOnce: true,
 		// The keys come after the store has made the folder and found it to be ours.
 		mount: func(s *Server) (err error) {
@@ -137,6 +139,26 @@ func demo(keys *devKeys, commands []string, log *slog.Logger) http.Handler {
 	})
 }
 
+// ready is what the console begins with: a token for everything that it can do, on every channel.
+func (k *devKeys) ready(uid string, umd json.RawMessage) (console.Ready, error) {
+	claims := map[string]any{
+		"scope": "connect umd", "uid": uid, "exp": time.Now().Add(devTokenTTL).Unix(),
+		"umdUpdate": true, "umdPropagate": true,
+	}
+	if umd != nil {
+		claims["umd"] = umd
+	}
+	if err := addChannel(claims, "*:all"); err != nil {
+		return console.Ready{}, err
+	}
+	all := below(below(claims, "channels"), "*")
+	all["historyStart"], all["umdUpdate"] = 0, true
+	messages := below(below(all, "messages"), "*")
+	messages["store"], messages["react"] = int(devTokenTTL/time.Second), true
+	token, err := k.signer().sign(claims)
+	return console.Ready{Token: token, APIKey: k.api}, err
+}
+
 // report gathers what a newcomer wants to know, and signs a token that may do everything everywhere.
 func (c *devCmd) report(p *program, s *Server, keys *devKeys) (*devReport, error) {
 	claims := map[string]any{"scope": "connect", "uid": "dev", "exp": time.Now().Add(devTokenTTL).Unix()}
@@ -157,7 +179,7 @@ func (c *devCmd) report(p *program, s *Server, keys *devKeys) (*devReport, error
 		folder = " --data " + shellQuote(c.Data)
 	}
 	return &devReport{
-		URL: base, Page: base + console.DemoPath, Socket: socket.String(), Token: token, APIKey: keys.api,
+		URL: base, Page: base + console.DemoPath, Console: base + console.Path, Socket: socket.String(), Token: token, APIKey: keys.api,
 		Admin: "http://" + s.AdminAddr(), Data: c.Data, PID: os.Getpid(),
 		Commands: []string{
 			fmt.Sprintf("%s watch%s %s", p.invoked, folder, demoChannel),
@@ -176,6 +198,7 @@ func (r *devReport) print(out printer, fresh bool) {
 	out.line("\n%s  %s\n", out.bold("Dormouse is awake."), out.dim("For development: its keys are in "+r.Data+" ("+state+")."))
 	for _, row := range [][2]string{
 		{"Page", out.bold(out.link(r.Page))},
+		{"Console", out.link(r.Console)},
 		{"WebSocket", out.link(r.Socket)},
 		{"API key", r.APIKey},
 		{"Admin", out.link(r.Admin) + out.dim("  /healthz /readyz /metrics")},

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"dormouse/claims"
 	"dormouse/persistence"
 	"dormouse/transport"
+	"dormouse/transport/console"
 	"dormouse/transport/docs"
 	"dormouse/transport/hotsock"
 	"dormouse/transport/metrics"
@@ -50,10 +52,11 @@ type Server struct {
 // extras are what a server may have beside the configuration.
 type extras struct {
 	build  versionInfo
-	mount  func(s *Server) error // more handlers, before it serves
-	home   http.Handler          // what people see at /, in a browser
-	atOnce bool                  // a shutdown does not spread its closes
-	fatal  func(error)           // a write failed; nil: end the process
+	mount  func(s *Server) error                                        // more handlers, before it serves
+	home   http.Handler                                                 // what people see at /, in a browser
+	ready  func(uid string, umd json.RawMessage) (console.Ready, error) // credentials for the console; nil: they are pasted
+	atOnce bool                                                         // a shutdown does not spread its closes
+	fatal  func(error)                                                  // a write failed; nil: end the process
 }
 
 // start opens the data folder and takes both addresses. What fails undoes what was done.
@@ -126,6 +129,11 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 	if c.Docs {
 		s.http.Handle(docs.Path, docs.Handler())
 	}
+	if c.Console {
+		s.http.Handle(console.Path, console.Console(console.Options{
+			Key: s.keys.Check, Counts: s.counts, Ready: x.ready, Logger: log,
+		}))
+	}
 
 	s.admin, err = listenAdmin(c.AdminListen, s, m.Handler(), c.Pprof)
 	if err != nil {
@@ -135,6 +143,17 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 		err = x.mount(s)
 	}
 	return s, err
+}
+
+// counts is what the console draws.
+func (s *Server) counts() console.Counts {
+	st := s.system.Stats()
+	bounds, counts := s.storage.Waits()
+	return console.Counts{
+		Messages: st.Published, Sets: st.Sets, Deliveries: st.Deliveries, Refusals: st.Refusals,
+		Connections: s.acceptor.Len(), Channels: st.Awake,
+		Commits: console.Histogram{Bounds: bounds, Counts: counts},
+	}
 }
 
 // storeListener hands what the store tells to the metrics, and what a person should know to the log.

@@ -1,17 +1,27 @@
 // Package console holds the pages a Dormouse server shows to people.
 //
-// There is one so far: the demo, a game lobby that every open tab shares. Its settings are entries of
-// channel storage, its chat line is a published event, its list of names is a presence channel, and a
-// drawer shows each frame as it went over the wire. It is made of the files in demo/, embedded in the
-// binary: plain ES modules and one style sheet, no build step and nothing fetched from elsewhere.
+// The console is for those who build with a server or run it: with a token it is a client of which every frame
+// is seen, with an API key it shows channels, connections, schedules and dead letters, and draws what the
+// server does.
 //
-//	demo.go      Demo: the handler, its files and the headers they leave with
+// The demo is a game lobby that every open tab shares. Its settings are entries of channel storage, its chat
+// line is a published event, its list of names is a presence channel, and a drawer shows each frame as it went
+// over the wire.
+//
+// Both are plain ES modules and style sheets, embedded in the binary: no build step and nothing fetched from
+// elsewhere.
+//
+//	console.go   Console: the handler, ready-made credentials, counts for its charts
+//	demo.go      Demo: the handler
 //	session.go   GET /demo/session: who this tab is, and a fresh connect token
 //	claims.go    DemoClaims: what such a token has to allow
-//	demo/        the page; client.js is a protocol client small enough to be copied
+//	files.go     files with their types and ETags
+//	headers.go   the headers every answer leaves with
+//	page/        the console        demo/  the demo
+//	shared/      what both use; client.js is a protocol client small enough to be copied
 //
-// The package knows nothing of channels or tokens beyond that: whoever mounts it passes a function
-// that signs what DemoClaims returns.
+// The package knows nothing of channels or tokens beyond that: whoever mounts it passes functions that sign
+// what DemoClaims returns, that know API keys, and that count.
 //
 // A page that draws other people's words must not run them. The policy sent with it forbids inline
 // code and style, foreign hosts and framing, and requires trusted types while allowing none to be made,

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -80,23 +79,6 @@ func (s *sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, session{
 		Token: token, UID: uid, Name: name, Color: DemoColor(uid), Commands: s.commands,
 	})
-}
-
-// sameOrigin reports whether the request may come from a page of this very origin.
-//
-// Sec-Fetch-Site decides where the browser sends it (https and localhost), else Origin. A request with
-// neither is no script of another site that could read the answer: browsers put an Origin on those, and
-// no answer of ours carries an Access-Control header.
-func sameOrigin(r *http.Request) bool {
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
-		return site == "same-origin"
-	}
-	origin := r.Header.Get("Origin")
-	if origin == "" {
-		return true
-	}
-	u, err := url.Parse(origin)
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
 }
 
 // newUID returns a random uid whose DemoColor is color, so that the first tabs all differ.

@@ -7,9 +7,12 @@ import (
 	"encoding/base64"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"dormouse/transport/look"
 )
 
 // Path is where Handler has to be mounted: it serves this path and all below it.
@@ -18,10 +21,10 @@ const Path = "/docs/"
 // order is the pages as the menu has them, by the names of their files without .md.
 var order = []string{
 	"index", "tokens", "channels", "messages", "storage", "schedules", "presence", "metadata", "events",
-	"http", "errors", "configuration", "operations", "hotsock",
+	"http", "errors", "console", "configuration", "operations", "hotsock",
 }
 
-//go:embed pages/*.md style.css icon.svg
+//go:embed pages/*.md style.css
 var files embed.FS
 
 // A Page is one file of pages/.
@@ -92,13 +95,12 @@ func answers() map[string]*answer {
 		all[name] = newAnswer("text/html; charset=utf-8", render(pages, i))
 		all[pages[i].Name+".md"] = newAnswer("text/markdown; charset=utf-8", pages[i].Text)
 	}
-	for name, contentType := range map[string]string{"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"} {
-		body, err := files.ReadFile(name)
-		if err != nil {
-			panic(err) // it is in the binary
-		}
-		all[name] = newAnswer(contentType, body)
+	style, err := files.ReadFile("style.css")
+	if err != nil {
+		panic(err) // it is in the binary
 	}
+	all["style.css"] = newAnswer("text/css; charset=utf-8", slices.Concat(look.CSS, style))
+	all["icon.svg"] = newAnswer("image/svg+xml", look.Icon)
 	all[nowhere] = newAnswer("text/html; charset=utf-8", renderMissing(pages))
 	return all
 }

@@ -38,6 +38,8 @@ var engineMeasures = []engineMeasure{
 	engineCounter("commands_total", "Commands of clients.", func(s *actors.Stats) uint64 { return s.Commands }),
 	engineCounter("turns_total", "Turns of channels that wrote something.", func(s *actors.Stats) uint64 { return s.Turns }),
 	engineCounter("deliveries_total", "Frames that channels handed to subscribers.", func(s *actors.Stats) uint64 { return s.Deliveries }),
+	engineCounter("messages_published_total", "Messages that channels took.", func(s *actors.Stats) uint64 { return s.Published }),
+	engineCounter("storage_writes_total", "Writes to channel storage that were taken.", func(s *actors.Stats) uint64 { return s.Sets }),
 	engineCounter("refusals_total", "Commands that were refused.", func(s *actors.Stats) uint64 { return s.Refusals }),
 	engineCounter("faults_total", "Commands that failed for reasons of the server.", func(s *actors.Stats) uint64 { return s.Faults }),
 	engineCounter("panics_total", "Panics that cost one command each.", func(s *actors.Stats) uint64 { return s.Panics }),

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 )
 
 // Storage measures the store. Transports do not know the store, so this is no listener of its kind: it has
@@ -61,6 +62,19 @@ func (s *Storage) Batch(turns, bytes int, synced bool, apply, wait time.Duration
 		s.wait.Observe(wait.Seconds())
 	}
 	s.queue.Set(float64(queue))
+}
+
+// Waits returns how many synced batches waited at most bounds[i] seconds until they were durable, in
+// ascending order, and last of all how many there were.
+func (s *Storage) Waits() (bounds []float64, counts []uint64) {
+	var m dto.Metric
+	if err := s.wait.Write(&m); err != nil {
+		panic(err) // a histogram can always be written
+	}
+	for _, b := range m.GetHistogram().GetBucket() {
+		bounds, counts = append(bounds, b.GetUpperBound()), append(counts, b.GetCumulativeCount())
+	}
+	return bounds, append(counts, m.GetHistogram().GetSampleCount())
 }
 
 // Congested notes that the queue went over its bound, or below it again.

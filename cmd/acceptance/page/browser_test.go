@@ -64,7 +64,6 @@ func open(t *testing.T, browser context.Context, name, url string) *tab {
 	}
 	p := &tab{t, ctx, name}
 	p.do(chromedp.Navigate(url))
-	p.until(`$("state").dataset.state === "connected"`)
 	return p
 }
 
@@ -77,12 +76,12 @@ func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// eval evaluates an expression in which $ finds an element by its data-testid.
+// eval evaluates an expression in which $ finds an element by its data-testid or its id.
 func (p *tab) eval(expression string) any {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
 	defer cancel()
-	const find = "const $ = id => document.querySelector(`[data-testid=\"${id}\"]`); "
+	const find = "const $ = id => document.querySelector(`[data-testid=\"${id}\"]`) ?? document.getElementById(id); "
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[any]("{ "+find+expression+" }"))
 	if err != nil {
 		p.t.Fatalf("tab %s: %s: %v", p.name, expression, err)

@@ -1,3 +1,3 @@
-// Package page has the test of the page that dormouse dev serves: the built program, a real browser with two
-// tabs, and a kill in the middle.
+// Package page has the tests of what people see of the built program, in a real browser: the page that dormouse
+// dev serves, with two tabs and a kill in the middle, and the console, by mouse and by keyboard alone.
 package page

@@ -8,10 +8,14 @@ import (
 // TestTwoTabsShareALobby is the main job as a person sees it: what one tab changes the other shows, and after
 // a kill it is still there.
 func TestTwoTabsShareALobby(t *testing.T) {
-	program, data := build(t), filepath.Join(t.TempDir(), "data")
-	first := dev(t, program, data, "127.0.0.1:0")
+	data := filepath.Join(t.TempDir(), "data")
+	first := dev(t, data, "127.0.0.1:0")
 	chromium := browser(t)
 	ann, bob := open(t, chromium, "ann", first.Page), open(t, chromium, "bob", first.Page)
+
+	for _, p := range []*tab{ann, bob} {
+		p.until(`$("state").dataset.state === "connected"`)
+	}
 
 	ann.put("setting-maxPlayers", 12)
 	bob.shows("setting-maxPlayers", 12)
@@ -24,7 +28,7 @@ func TestTwoTabsShareALobby(t *testing.T) {
 
 	first.kill()
 	bob.until(`$("state").dataset.state !== "connected"`)
-	second := dev(t, program, data, first.address(t))
+	second := dev(t, data, first.address(t))
 	for _, p := range []*tab{ann, bob, open(t, chromium, "carl", second.Page)} {
 		p.until(`$("state").dataset.state === "connected"`)
 		p.shows("setting-maxPlayers", 12)

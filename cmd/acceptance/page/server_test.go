@@ -3,6 +3,7 @@ package page
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -13,24 +14,34 @@ import (
 
 // A server is one run of dormouse dev.
 type server struct {
-	Page string `json:"page"` // URL of the page
+	Page    string `json:"page"`    // URL of the page
+	Console string `json:"console"` // and of the console
 
 	process *exec.Cmd
 }
 
-// build builds the program into a folder of the test's.
-func build(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "dormouse")
-	cmd := exec.Command("go", "build", "-o", program, "dormouse/cmd/dormouse")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return program
+var program string
+
+// TestMain builds the program once, for all tests.
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "page-*")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		program = filepath.Join(dir, "dormouse")
+		if out, err := exec.Command("go", "build", "-o", program, "dormouse/cmd/dormouse").CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
 }
 
 // dev starts dormouse dev on a data folder and an address, and waits until it says where it listens.
-func dev(t *testing.T, program, data, address string) *server {
+func dev(t *testing.T, data, address string) *server {
 	t.Helper()
 	s := &server{process: exec.Command(program, "dev", "--json", "--data", data, "--listen", address)}
 	s.process.Stderr = os.Stderr

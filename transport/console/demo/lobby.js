@@ -4,6 +4,9 @@
 //   settings.js  channel storage       changes.js  who changed what
 //   chat.js      a published event     members.js  presence
 //   frames.js    the wire, as it is    dom.js      drawing
+//   json.js      JSON, in colours
+//
+// client.js, dom.js and json.js are of ../shared/.
 //
 // For tests that drive the page, these data-testid attributes stay as they are:
 //

@@ -35,8 +35,9 @@ export class Client extends EventTarget {
   #url;
   #token;
   #pingEvery;
+  #subprotocol;
   #bindings = new Set();
-  #channels = new Map(); // name -> is our subscription asked for on this connection?
+  #channels = new Map(); // name -> { asked, more }: is our subscription asked for on this connection, and with what?
   #state = "closed";
   #socket = null;
   #turn = 0; // counts attempts; an older one that comes to life late finds it changed and ends
@@ -53,13 +54,15 @@ export class Client extends EventTarget {
    * @param {object} options
    * @param {string} options.url  the server's WebSocket address, without a query
    * @param {() => Promise<string>} options.token  makes a fresh connect token
-   * @param {number} [options.pingEvery]  milliseconds between pings
+   * @param {number} [options.pingEvery]  milliseconds between pings; 0: only ping() sends any
+   * @param {boolean} [options.subprotocol]  the token goes as a subprotocol and not in the URL, so that no log has it
    */
-  constructor({ url, token, pingEvery = 5_000 }) {
+  constructor({ url, token, pingEvery = 5_000, subprotocol = false }) {
     super();
     this.#url = url;
     this.#token = token;
     this.#pingEvery = pingEvery;
+    this.#subprotocol = subprotocol;
     globalThis.addEventListener?.("online", () => this.retry());
     globalThis.addEventListener?.("offline", () => this.#socket === null && this.#show("offline"));
   }
@@ -102,15 +105,32 @@ export class Client extends EventTarget {
     return () => this.#bindings.delete(binding);
   }
 
-  /** Subscribes now if connected, and after every reconnection, until unsubscribe(). */
-  subscribe(channel) {
+  /**
+   * Subscribes now if connected, and after every reconnection, until unsubscribe(). more is added to the
+   * frame: { data: { token } }, say.
+   */
+  subscribe(channel, more = {}) {
     if (this.#channels.has(channel)) return;
-    this.#channels.set(channel, false);
+    this.#channels.set(channel, { asked: false, more });
     this.#ask(channel);
   }
 
   unsubscribe(channel) {
     if (this.#channels.delete(channel)) this.send({ event: "hotsock.unsubscribe", channel });
+  }
+
+  /** Makes an end of subscribing to a channel, after a refusal. The server is not told. */
+  forget(channel) {
+    this.#channels.delete(channel);
+  }
+
+  /** Sends a ping; its answer is a latency event. Returns false while there is no connection. */
+  ping() {
+    if (this.#pingSentAt) return true;
+    if (!this.send({ event: "hotsock.ping" })) return false;
+    this.#pingSentAt = performance.now();
+    this.#pongTimer = setTimeout(() => this.#lost(), PONG_TIMEOUT);
+    return true;
   }
 
   /** Publishes an event to a channel. Nothing comes back but the message itself, if the token says echo. */
@@ -146,7 +166,9 @@ export class Client extends EventTarget {
     try {
       const token = await this.#token();
       if (turn !== this.#turn) return;
-      const socket = new WebSocket(`${this.#url}?token=${encodeURIComponent(token)}`);
+      const socket = this.#subprotocol
+        ? new WebSocket(this.#url, ["hotsock.v1", `token.${token}`])
+        : new WebSocket(`${this.#url}?token=${encodeURIComponent(token)}`);
       this.#socket = socket;
       this.#greetingTimer = setTimeout(() => this.#lost(), GREETING_TIMEOUT);
       socket.onmessage = ({ data }) => socket === this.#socket && this.#receive(data);
@@ -173,7 +195,7 @@ export class Client extends EventTarget {
   #drop() {
     this.#turn++;
     for (const timer of [this.#retryTimer, this.#greetingTimer, this.#pingTimer, this.#pongTimer]) clearTimeout(timer);
-    for (const channel of this.#channels.keys()) this.#channels.set(channel, false);
+    for (const subscription of this.#channels.values()) subscription.asked = false;
     const socket = this.#socket;
     this.#socket = null;
     this.#connectedAt = 0;
@@ -226,24 +248,24 @@ export class Client extends EventTarget {
       this.#pingSentAt = 0;
     },
     "hotsock.error": ({ channel, error }) => {
-      if (error?.code !== "NOT_SUBSCRIBED" || !this.#channels.has(channel)) return;
-      this.#channels.set(channel, false);
+      const subscription = this.#channels.get(channel);
+      if (error?.code !== "NOT_SUBSCRIBED" || !subscription) return;
+      subscription.asked = false;
       setTimeout(() => this.#ask(channel), RESUBSCRIBE_DELAY);
     },
   }));
 
   #ask(channel) {
-    if (this.#channels.get(channel) === false && this.send({ event: "hotsock.subscribe", channel })) {
-      this.#channels.set(channel, true);
+    const subscription = this.#channels.get(channel);
+    if (subscription?.asked === false && this.send({ event: "hotsock.subscribe", channel, ...subscription.more })) {
+      subscription.asked = true;
     }
   }
 
   #ping() {
+    if (!this.#pingEvery) return;
     this.#pingTimer = setTimeout(() => this.#ping(), this.#pingEvery);
-    if (this.#pingSentAt) return;
-    this.#pingSentAt = performance.now();
-    this.send({ event: "hotsock.ping" });
-    this.#pongTimer = setTimeout(() => this.#lost(), PONG_TIMEOUT);
+    this.ping();
   }
 
   #emit(type, detail) {

@@ -1,0 +1,116 @@
+//go:build pictures
+
+package page
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// paint writes a screenshot of a size, light or dark, into $PICTURES.
+func (p *tab) paint(name string, width, height int64, scheme string) {
+	p.t.Helper()
+	p.do(
+		chromedp.EmulateViewport(width, height),
+		func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+			return cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		},
+		chromedp.Sleep(700*time.Millisecond),
+	)
+	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(os.Getenv("PICTURES"), fmt.Sprintf("%s-%d-%s.png", name, width, scheme)), png, 0o644)
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// TestConsolePictures paints the console with a little life in it.
+func TestConsolePictures(t *testing.T) {
+	s := serve(t)
+	chromium := browser(t)
+	first := open(t, chromium, "first", s.url+"/console/")
+	first.paint("empty", 1400, 900, "light")
+	first.write("token", "a.b.c")
+	first.click("connect")
+	first.says("connect-outcome", "no JWT")
+	first.paint("refused", 400, 1200, "dark")
+	first.eval(`location.hash = "#server"`)
+	first.paint("gate", 1400, 900, "light")
+
+	ann := lets(t, s, chromium, "ann", s.token("ann", map[string]any{"umd": map[string]any{"name": "Ann"}}))
+	bob := lets(t, s, chromium, "bob", s.token("bob", map[string]any{"umd": map[string]any{"name": "Bob", "status": "typing"}}))
+	for _, p := range []*tab{ann, bob} {
+		for _, c := range []string{"game.lobby", "presence.lobby"} {
+			p.subscribe(c)
+		}
+	}
+	for _, p := range []*tab{bob, ann} {
+		p.eval(`$("rooms").querySelector("button").click()`)
+	}
+	for key, value := range map[string]string{"settings.mode": `"teams"`, "settings.maxPlayers": "12", "settings.map": `{"name":"moonlit-barn","size":[64,48]}`} {
+		ann.write("key", key)
+		ann.write("value", value)
+		ann.click("set")
+		ann.says("set-outcome", "Set "+key)
+	}
+	ann.publish("chat", `{"text":"Shall we take the barn tonight?"}`)
+	bob.publish("chat", `{"text":"Fine with me. There is room for two more."}`)
+	ann.publish("score", `{"team":"owls","points":[3,5,8],"round":7,"by":{"ann":5,"bob":3}}`)
+	bob.eval(`$("messages").querySelector("li[data-event=chat] .line .button").click()`)
+	bob.eval(`$("messages").querySelector("li[data-event=chat] form input").value = "♥"`)
+	bob.eval(`$("messages").querySelector("li[data-event=chat] form").requestSubmit()`)
+	ann.until(`!!$("messages").querySelector(".chip")`)
+	ann.write("channel", "")
+	for _, scheme := range []string{"light", "dark"} {
+		ann.paint("client", 1400, 900, scheme)
+		ann.paint("client", 400, 2600, scheme)
+	}
+	ann.paint("client", 900, 1300, "light")
+	ann.click("tab-storage")
+	ann.eval(`$("entries").querySelector("details").open = true`)
+	ann.paint("storage", 1400, 900, "light")
+	ann.eval(`$("help").showModal()`)
+	ann.paint("help", 1400, 900, "dark")
+
+	for i := range 5 {
+		s.call("POST", "/publish", map[string]any{"channel": fmt.Sprintf("order.%d", 1000+i), "event": "placed", "data": i, "store": 3600, "emitPubSubEvent": i < 2})
+		s.call("PUT", fmt.Sprintf("/channels/order.%d/storage/state", 1000+i), map[string]any{"data": "placed"})
+	}
+	s.call("POST", "/publish", map[string]any{"channel": "game.lobby", "event": "reminder", "data": 1, "scheduleExpression": "at(2090-01-01T08:00:00)", "scheduleExpressionTimezone": "Europe/Paris"})
+	s.call("POST", "/schedules", map[string]any{"channel": "news", "event": "hotsock.channelStorageSet", "key": "open", "data": 1, "scheduleExpression": "rate(15 minutes)"})
+	admin := open(t, chromium, "admin", s.url+"/console/#server")
+	admin.write("api-key", apiKey)
+	admin.click("key-use")
+	admin.until(`$("panel-channels").querySelectorAll(".rows li").length > 5`)
+	for i := range 25 {
+		for j := range (i*7)%11 + 1 {
+			s.call("POST", "/publish", map[string]any{"channel": "game.lobby", "event": "tick", "data": j})
+			if j%3 == 0 {
+				s.call("PUT", "/channels/game.lobby/storage/turn", map[string]any{"data": i*100 + j})
+			}
+		}
+		admin.do(chromedp.Sleep(500 * time.Millisecond))
+	}
+	admin.eval(`[...$("panel-channels").querySelectorAll(".rows button")].find((b) => b.innerText.includes("presence.lobby")).click()`)
+	for _, scheme := range []string{"light", "dark"} {
+		admin.paint("server", 1400, 900, scheme)
+		admin.paint("server", 400, 1800, scheme)
+	}
+	for _, list := range []string{"connections", "schedules", "letters"} {
+		admin.click("tab-" + list)
+		admin.until(fmt.Sprintf(`$("panel-%s").querySelectorAll(".rows > li").length > 0`, list))
+		admin.paint(list, 1400, 900, "light")
+	}
+	admin.paint("letters", 400, 1200, "dark")
+}

@@ -1,0 +1,176 @@
+package console
+
+import (
+	"embed"
+	"encoding/json"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Path is where Console's handler has to be mounted: it serves this path and all below it.
+const Path = "/console/"
+
+// Options says what the console needs from the server around it.
+type Options struct {
+	// Key reports whether a text is one of the server's API keys. Called from many goroutines at once.
+	// Required.
+	Key func(key string) bool
+
+	// Counts returns what the server has counted since it began. It is called once a second at most,
+	// however many look on, by one goroutine at a time. Required.
+	Counts func() Counts
+
+	// Ready returns credentials for whoever opens the page, so that nothing need be pasted. Only a server
+	// for development has it: everybody who reaches the page by a loopback address gets them, and nobody
+	// by another. uid is 1 to 64 characters of A-Z a-z 0-9 _ -, umd nil or JSON of 1 KiB at most; the
+	// token should be good to connect and to update umd. nil: nothing is ready.
+	Ready func(uid string, umd json.RawMessage) (Ready, error)
+
+	// Logger hears of credentials that could not be made. slog.Default by default.
+	Logger *slog.Logger
+}
+
+// Ready is what a development server hands to its console.
+type Ready struct {
+	Token  string `json:"token"`  // to connect with, and to update umd
+	APIKey string `json:"apiKey"` // for the server's side
+}
+
+// Counts is what a console draws its charts from. Each is a total since the server began, but for
+// Connections and Channels, which are as of now.
+type Counts struct {
+	Messages    uint64 `json:"messages"`   // that were published
+	Sets        uint64 `json:"sets"`       // writes to channel storage
+	Deliveries  uint64 `json:"deliveries"` // frames that channels handed to subscribers
+	Refusals    uint64 `json:"refusals"`   // commands that were refused
+	Connections int    `json:"connections"`
+	Channels    int    `json:"channels"` // in memory
+	// Commits are the seconds that writes waited until they were durable.
+	Commits Histogram `json:"commits"`
+}
+
+// A Histogram counts what was at most as large as each of its bounds; Counts has one element more than
+// Bounds, for everything.
+type Histogram struct {
+	Bounds []float64 `json:"bounds"`
+	Counts []uint64  `json:"counts"`
+}
+
+//go:embed page
+var pageFiles embed.FS
+
+// Console returns the handler of the console, to be mounted at Path on the origin that also serves the
+// WebSocket at /v1 and the HTTP APIs.
+//
+// It serves the page at /console/ and its files beside it, GET /console/counts to who has an API key, and,
+// with o.Ready, GET /console/ready. The page itself holds no secret: what it may do is what the token and
+// the API key that its user pastes may do. It panics if Key or Counts is nil.
+//
+// The handler may be used from many goroutines at once.
+func Console(o Options) http.Handler {
+	if o.Key == nil || o.Counts == nil {
+		panic("console: Options.Key or Options.Counts is nil")
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	mux := http.NewServeMux()
+	mountFiles(mux, Path, pageFiles, "page")
+	mux.Handle("GET "+Path+"counts", &counter{o: o, now: time.Now})
+	mux.HandleFunc("GET "+Path+"ready", o.ready)
+	return secure(mux)
+}
+
+// readyUID is who a console is that does not say who it is.
+const readyUID = "dev"
+
+// maxReadyUMD bounds the umd that a console asks to be signed, in bytes: what tokens may have by default.
+const maxReadyUMD = 1 << 10
+
+// ready answers GET /console/ready?uid=&umd=: 200 with credentials, 204 where there are none, 403 to another site's page and to one that
+// was reached by a name: a foreign name that leads to this machine makes its page one of our origin.
+func (o Options) ready(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Vary", "Sec-Fetch-Site, Origin")
+	switch {
+	case o.Ready == nil:
+		w.WriteHeader(http.StatusNoContent)
+		return
+	case !sameOrigin(r) || !loopbackHost(r.Host):
+		writeError(w, http.StatusForbidden, "FORBIDDEN", "Only the console of this server may ask, opened by a loopback address.")
+		return
+	}
+	uid, umd := r.URL.Query().Get("uid"), r.URL.Query().Get("umd")
+	if uid == "" {
+		uid = readyUID
+	}
+	switch {
+	case !validUID.MatchString(uid):
+		writeError(w, http.StatusBadRequest, "INVALID_MESSAGE", "uid must be 1 to 64 letters, digits, _ or -.")
+		return
+	case umd != "" && (len(umd) > maxReadyUMD || !json.Valid([]byte(umd))):
+		writeError(w, http.StatusBadRequest, "INVALID_MESSAGE", "umd must be JSON of at most 1,024 bytes.")
+		return
+	}
+	var raw json.RawMessage
+	if umd != "" {
+		raw = json.RawMessage(umd)
+	}
+	ready, err := o.Ready(uid, raw)
+	if err != nil {
+		o.Logger.Error("console credentials", "error", err)
+		writeError(w, http.StatusInternalServerError, "INTERNAL_ERROR", "No token could be signed.")
+		return
+	}
+	writeJSON(w, http.StatusOK, ready)
+}
+
+// loopbackHost reports whether a Host can only mean the machine itself.
+func loopbackHost(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = strings.Trim(hostport, "[]")
+	}
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// countsAge is how old counts may be before they are taken anew: many who look on cost as much as one.
+const countsAge = time.Second
+
+// A counter answers GET /console/counts with {"at":…,"counts":{…}}, at in milliseconds since 1970. It wants
+// an API key.
+type counter struct {
+	o   Options
+	now func() time.Time
+
+	mu     sync.Mutex
+	at     time.Time
+	counts Counts
+}
+
+// ServeHTTP answers 200 with counts, 401 without an API key.
+func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !c.o.Key(key) {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		writeError(w, http.StatusUnauthorized, "UNAUTHORIZED", "An API key is required: Authorization: Bearer <key>.")
+		return
+	}
+	at, counts := c.take()
+	writeJSON(w, http.StatusOK, map[string]any{"at": at.UnixMilli(), "counts": counts})
+}
+
+func (c *counter) take() (time.Time, Counts) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now := c.now(); c.at.IsZero() || now.Sub(c.at) >= countsAge {
+		c.at, c.counts = now, c.o.Counts()
+	}
+	return c.at, c.counts
+}

@@ -1,0 +1,88 @@
+// The server's side: the gate that wants an API key, and behind it charts and lists.
+
+import { API } from "./api.js";
+import { channels } from "./channels.js";
+import { Charts } from "./charts.js";
+import { askReady } from "./connection.js";
+import { connections } from "./connections.js";
+import { $ } from "./dom.js";
+import { letters } from "./letters.js";
+import { Refusal } from "./refusal.js";
+import { schedules } from "./schedules.js";
+import { tabs, tell } from "./ui.js";
+
+export class Server {
+  #api = new API();
+  #charts = new Charts(this.#api);
+  #lists = {
+    "tab-channels": channels($("panel-channels"), this.#api),
+    "tab-connections": connections($("panel-connections"), this.#api),
+    "tab-schedules": schedules($("panel-schedules"), this.#api),
+    "tab-letters": letters($("panel-letters"), this.#api),
+  };
+  #tabs;
+  #open; // the list that is shown
+  #inside = false;
+  #looked = false;
+
+  constructor() {
+    this.#tabs = tabs($("inside").querySelector("[role=tablist]"), (id) => {
+      this.#open = this.#lists[id];
+      if (this.#inside) this.refresh();
+    });
+    $("key-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      tell($("key-outcome"), () => this.#enter($("api-key").value.trim()));
+    });
+    $("key-ready").addEventListener("click", () => tell($("key-outcome"), async () => this.#enter((await askReady()).apiKey)));
+    $("key-forget").addEventListener("click", () => this.#leave());
+  }
+
+  /** Says whether this view is looked at. Nothing is asked for while it is not. */
+  async look(on) {
+    this.#looked = on;
+    this.#charts.run(on && this.#inside);
+    if (!on || this.#inside) return on && this.refresh();
+    if (this.#api.key) return tell($("key-outcome"), () => this.#enter(this.#api.key));
+    askReady().then(() => ($("key-ready").hidden = false), () => {});
+  }
+
+  refresh() {
+    if (this.#inside && this.#looked) this.#open?.refresh();
+  }
+
+  search() {
+    if (this.#inside) this.#open?.search.focus();
+    else $("api-key").focus();
+  }
+
+  async #enter(key) {
+    if (!key) throw new Refusal("no key", "Paste an API key first.");
+    this.#api.key = key;
+    try {
+      await this.#api.call("GET", "/console/counts");
+    } catch (error) {
+      if (error.code === "UNAUTHORIZED") this.#api.key = "";
+      throw error;
+    }
+    $("api-key").value = "";
+    this.#inside = true;
+    $("gate").hidden = true;
+    $("inside").hidden = false;
+    this.#charts.run(this.#looked);
+    this.#tabs.show("tab-channels");
+    $("tab-channels").focus({ preventScroll: true });
+    return "";
+  }
+
+  #leave() {
+    this.#api.key = "";
+    this.#inside = false;
+    this.#charts.run(false);
+    $("inside").hidden = true;
+    $("gate").hidden = false;
+    for (const { list } of Object.values(this.#lists)) list.replaceChildren();
+    $("panel-channels").querySelector(".detail").replaceChildren();
+    $("api-key").focus();
+  }
+}
