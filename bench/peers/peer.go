@@ -21,16 +21,21 @@ type Peer struct {
 	Syncs   string // its counter of syncs to disk; "": it has none
 
 	source    string // package to build; "" once there is a binary
+	tag       string // build tag
 	binary    string
 	arguments func(dir string, settings map[string]any) ([]string, error)
 }
 
+// PanicPrefix begins the names of channels that panic at every command, on Panicking.
+const PanicPrefix = "panic."
+
 // Names of the peers.
 const (
-	Ours   = "dormouse"
-	Plain  = "gws"
-	Joined = "joined"
-	Stored = "pebble"
+	Ours      = "dormouse"
+	Panicking = "panicking"
+	Plain     = "gws"
+	Joined    = "joined"
+	Stored    = "pebble"
 )
 
 // All returns every peer by name. server is a built binary of ours; "": it is built from this module.
@@ -46,10 +51,13 @@ func All(server string) map[string]*Peer {
 			return []string{"serve", "--config", path}, os.WriteFile(path, configuration(secret, dir, settings), 0o600)
 		},
 	}
+	panicking := *ours
+	panicking.Name, panicking.tag, panicking.binary = Panicking, "bait_panic", ""
+	panicking.About = "the server, built so that one channel panics at every command, and somebody sends it one after the other"
 	if server != "" {
 		ours.source = ""
 	}
-	all := map[string]*Peer{Ours: ours}
+	all := map[string]*Peer{Ours: ours, Panicking: &panicking}
 	for name, about := range map[string]string{
 		Plain:  "gws alone: its own broadcast of one prepared frame",
 		Joined: "gws to read, frames joined by hand: one write for all that waits for a connection",
@@ -70,8 +78,8 @@ func (p *Peer) Build(ctx context.Context, root, dir string) error {
 	if p.source == "" {
 		return nil
 	}
-	path := filepath.Join(dir, filepath.Base(p.source))
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, p.source)
+	path := filepath.Join(dir, filepath.Base(p.source)+p.tag)
+	cmd := exec.CommandContext(ctx, "go", "build", "-tags", p.tag, "-o", path, p.source)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -13,17 +13,18 @@ import (
 var (
 	timesQuiet = Metric{ID: "p99_times_quiet", Label: "p99 in the flood, times quiet", Unit: "×"}
 	floodRate  = Metric{ID: "flood_per_s", Label: "messages in the flood", Unit: "/s", More: true}
+	panicCount = Metric{ID: "panics", Label: "panics during the flood"}
 )
 
 var isolationScenario = Scenario{
 	Name:  "isolation",
-	About: "Somebody publishes 200 times a second on one channel, while another is quiet or flooded with 50,000 messages a second, in turn.",
+	About: "Somebody publishes 200 times a second on one channel, while another is quiet or flooded with 50,000 messages a second, in turn. On the panicking server a third panics without end during the flood.",
 	Cases: func(Size) []Case {
 		return []Case{{
 			Name:  "50,000 messages a second next door",
-			Peers: []string{peers.Ours, peers.Joined},
+			Peers: []string{peers.Ours, peers.Panicking, peers.Joined},
 			Metrics: slices.Concat([]Metric{timesQuiet}, quantiles("quiet", "quiet"), quantiles("flooded", "flooded"),
-				[]Metric{floodRate}),
+				[]Metric{floodRate, panicCount}),
 			Run: func(ctx context.Context, s *Stand) error { return (&isolation{stand: s}).run(ctx) },
 		}}
 	},
@@ -46,7 +47,10 @@ type isolation struct {
 	probe   sequence
 	stamp   stamp
 
-	heard int // of the flood
+	heard    int // of the flood
+	flooding bool
+	panicker *client // nil: nothing panics
+	panics   int
 }
 
 func (r *isolation) run(ctx context.Context) error {
@@ -67,6 +71,11 @@ func (r *isolation) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.Peer.Name == peers.Panicking {
+		if err := r.connectPanicker(ctx); err != nil {
+			return err
+		}
+	}
 	quiet, flooded := s.Sample.latency("quiet"), s.Sample.latency("flooded")
 	var counted int
 	var spent time.Duration
@@ -82,7 +91,38 @@ func (r *isolation) run(ctx context.Context) error {
 	}
 	s.Sample.set(timesQuiet, flooded.At(99)/quiet.At(99))
 	s.Sample.set(floodRate, float64(counted)/spent.Seconds())
+	if s.Peer.Name == peers.Panicking && r.panics == 0 {
+		return fmt.Errorf("%s answered without a panic", s.Peer.Name)
+	}
+	s.Sample.set(panicCount, float64(r.panics))
 	return nil
+}
+
+// connectPanicker connects a client for a channel that panics at each command. While the flood is on it sends one
+// after the other, each for the refusal of the last.
+func (r *isolation) connectPanicker(ctx context.Context) error {
+	s := r.stand
+	clients, err := s.connect(ctx, []peers.Client{{UID: "panicker", Channel: peers.PanicPrefix + "x", Rights: peers.Set}},
+		func(int) frameFunc {
+			return func(c *client, _ peers.Kind, payload []byte, _ int64) {
+				s.fail("%s did not expect %s", c.who.UID, payload)
+			}
+		})
+	if err != nil {
+		return err
+	}
+	r.panicker = clients[0]
+	r.panicker.refused = func() {
+		r.panics++
+		r.panic()
+	}
+	return nil
+}
+
+func (r *isolation) panic() {
+	if r.flooding && r.panicker != nil {
+		r.panicker.set(r.panicker.who.Channel, "key", r.panics)
+	}
 }
 
 // turn probes for half a window; the flooders flood at the same time. What is heard while a turn settles
@@ -93,13 +133,15 @@ func (r *isolation) turn(ctx context.Context, writer *client, flood []*client, l
 	until := from + int64(r.stand.Size.Window)/2
 	probes, drops := load.NewPace(began, probePerSec), load.NewPace(began, floodPerSec)
 	sent := 0
+	r.flooding = len(flood) > 0
+	r.panic()
 	err = r.stand.run(ctx, func(now int64) (int64, bool) {
 		if r.latency == nil && now >= from {
 			r.latency, r.heard, from = l, 0, now
 		}
 		if now >= until {
 			heard, took = r.heard, time.Duration(now-from)
-			r.latency = nil
+			r.latency, r.flooding = nil, false
 			return 0, true
 		}
 		for at, ok := probes.Due(now); ok; at, ok = probes.Due(now) {

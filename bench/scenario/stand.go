@@ -149,6 +149,8 @@ type client struct {
 	who   peers.Client
 	frame frameFunc
 	up    bool
+
+	refused func() // nil: a refusal is a fault
 }
 
 // Open does nothing: a client begins when the server has said that it is connected.
@@ -171,6 +173,10 @@ func (c *client) Frame(_ *load.Conn, payload []byte, at int64) {
 	case peers.Subscribed:
 		c.isReady()
 	case peers.Refusal:
+		if c.refused != nil {
+			c.refused()
+			return
+		}
 		s.fail("%s on %s was refused: %s", c.who.UID, c.who.Channel, payload)
 	}
 }
