@@ -62,7 +62,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": startCommand, "waitfor": waitforCommand, "signal": signalCommand, "ended": endedCommand,
-			"http": httpCommand, "takeport": takeportCommand, "mode": modeCommand,
+			"http": httpCommand, "takeport": takeportCommand, "printed": printedCommand, "mode": modeCommand,
 		},
 	})
 }
@@ -187,6 +187,25 @@ func endedCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if code := strconv.Itoa(b.cmd.ProcessState.ExitCode()); code != args[1] {
 		ts.Fatalf("%s ended with %s, want %s", args[0], code, args[1])
+	}
+}
+
+// printedCommand holds if a process has printed so many lines that match a pattern.
+func printedCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: printed NAME N PATTERN")
+	}
+	pattern, err := regexp.Compile(args[2])
+	ts.Check(err)
+	text, _ := process(ts, args[0]).out.read()
+	n := 0
+	for line := range strings.Lines(text) {
+		if pattern.MatchString(line) {
+			n++
+		}
+	}
+	if strconv.Itoa(n) != args[1] {
+		ts.Fatalf("%s printed %d lines with %s, want %s", args[0], n, args[2], args[1])
 	}
 }
 

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,36 +22,22 @@ type watchCmd struct {
 	Count   int    `placeholder:"N" help:"End after so many frames, the answer to subscribing not counted."`
 	Channel string `arg:"" help:"The channel."`
 	JSON    bool   `help:"Print frames alone, one a line."`
+
+	NoReconnect bool `help:"End when the connection does, instead of coming back."`
 }
 
 func (*watchCmd) Help() string {
-	return "First come the channel's entries, then everything that happens. Ctrl-C ends it."
+	return "First come the channel's entries, then everything that happens. When the server restarts, it comes back, prints what it missed, and says so on standard error. Ctrl-C ends it."
 }
 
-// Run prints frames until it is interrupted, told to end by --count, or cut off, which is a failure.
+// Run prints frames until it is interrupted, told to end by --count, or refused, which is a failure. When its
+// connection is cut it comes back, and goes on where it was.
 func (c *watchCmd) Run(ctx context.Context, p *program) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	target, err := c.target(p)
-	if err != nil {
-		return err
-	}
-	conn, err := dial(ctx, target)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.CloseNow() }() // closed already, unless something failed
-	conn.SetReadLimit(64 << 20)
-	subscribe, err := json.Marshal(map[string]string{"event": "hotsock.subscribe", "channel": c.Channel, "ref": "watch"})
-	if err != nil {
-		return err
-	}
-	if err := conn.Write(ctx, websocket.MessageText, subscribe); err != nil {
-		return err
-	}
-	err = c.print(ctx, p, conn)
-	if err == nil || ctx.Err() != nil {
-		_ = conn.Close(websocket.StatusNormalClosure, "") // a server that is gone already needs no farewell
+	w := &watcher{watchCmd: c, p: p, out: newPrinter(p.out, p.env), entries: map[string]watched{}}
+	err := w.run(ctx)
+	if ctx.Err() != nil {
 		return nil
 	}
 	return err
@@ -126,46 +111,14 @@ func dial(ctx context.Context, target *url.URL) (*websocket.Conn, error) {
 		text, _ := io.ReadAll(io.LimitReader(res.Body, 1<<10)) // of a refusal; what cannot be read is not told
 		var refused *apiError
 		if errors.As(refusalOf(res.StatusCode, text), &refused) && refused.code != "" {
-			return nil, fmt.Errorf("the server refuses the connection: %s: %s", refused.code, refused.message)
+			err = fmt.Errorf("the server refuses the connection: %s: %s", refused.code, refused.message)
+		} else {
+			err = refusalOf(res.StatusCode, text)
 		}
-		return nil, refusalOf(res.StatusCode, text)
+		if res.StatusCode < 500 && res.StatusCode != http.StatusTooManyRequests {
+			err = finalError{err}
+		}
+		return nil, err
 	}
 	return nil, unreachable(target.Scheme+"://"+target.Host, err)
-}
-
-// print copies frames until one ends it.
-func (c *watchCmd) print(ctx context.Context, p *program, conn *websocket.Conn) error {
-	out := newPrinter(p.out, p.env)
-	for seen := 0; c.Count == 0 || seen < c.Count; {
-		_, frame, err := conn.Read(ctx)
-		var closed websocket.CloseError
-		switch {
-		case errors.As(err, &closed):
-			return fmt.Errorf("the server closed the connection: %d %s", closed.Code, closed.Reason)
-		case err != nil:
-			return fmt.Errorf("the connection is lost: %w", err)
-		}
-		var head struct {
-			Event string
-			Error struct{ Code, Message string }
-			Ref   string
-		}
-		if err := json.Unmarshal(frame, &head); err != nil {
-			return fmt.Errorf("the server sent what is no frame: %w", err)
-		}
-		switch {
-		case head.Event == "hotsock.connected": // holds the connection's secret
-			continue
-		case head.Event == "hotsock.error" && head.Ref == "watch":
-			return fmt.Errorf("cannot subscribe to %s: %s: %s", c.Channel, head.Error.Code, head.Error.Message)
-		case head.Event != "hotsock.subscribed":
-			seen++
-		}
-		if c.JSON {
-			out.line("%s", frame)
-		} else {
-			out.line("%s %s", out.dim(time.Now().Format("15:04:05.000")), frame)
-		}
-	}
-	return nil
 }
