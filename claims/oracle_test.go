@@ -287,6 +287,7 @@ func TestGrantsAgreeWithTheOracle(t *testing.T) {
 		if g.Key(inner).Observe && !g.ObservesAny() {
 			t.Fatal("ObservesAny denies what Key allows")
 		}
+		sameRanges(t, g, inner)
 	})
 }
 

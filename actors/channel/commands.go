@@ -187,8 +187,10 @@ type ListStorage struct {
 	Keys  []string              // only these; nil: all
 	After string                // keys after this one
 	Allow func(key string) bool // nil: all are allowed
-	Limit int                   // of entries, at least 1
-	Bytes int                   // of data, a page ends when it passes this; at least one entry is returned
+	// Within, without Keys, is where the allowed keys are: nothing else is read. nil: anywhere.
+	Within []claims.KeyRange
+	Limit  int // of entries, at least 1
+	Bytes  int // of data, a page ends when it passes this; at least one entry is returned
 }
 
 // An Entry is one key of a channel's storage as an asker reads it.

@@ -75,7 +75,7 @@ func (c *Channel) snapshot(s Step, sub *Subscription, fx *Effects) error {
 		return nil
 	}
 	var bad error
-	err := c.rd.Scan(tableEntries, "", false, func(row string, value []byte) bool {
+	err := c.scanKeys(sub.Grant.ObserveRanges(), "", func(row string, value []byte) bool {
 		key := row[len(tableEntries):]
 		if !sub.Grant.Key(key).Observe {
 			return true

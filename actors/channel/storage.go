@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
+
+	"dormouse/claims"
 )
 
 // SetStorage writes, replaces or clears the entry under cmd.Key and tells the key's observers, the writer
@@ -216,11 +218,11 @@ func (c *Channel) ListStorage(s Step, cmd *ListStorage, fx *Effects) error {
 // scanEntries visits the rows that cmd asks for: those of its keys, or all.
 func (c *Channel) scanEntries(cmd *ListStorage, visit func(row string, value []byte) bool) error {
 	if cmd.Keys == nil {
-		from := tableEntries
-		if cmd.After != "" {
-			from += cmd.After + "\x00"
+		within := cmd.Within
+		if within == nil {
+			within = []claims.KeyRange{{}}
 		}
-		return c.rd.Scan(from, "", false, visit)
+		return c.scanKeys(within, cmd.After, visit)
 	}
 	for _, key := range slices.Compact(slices.Sorted(slices.Values(cmd.Keys))) {
 		if cmd.After != "" && key <= cmd.After {
@@ -231,6 +233,45 @@ func (c *Channel) scanEntries(cmd *ListStorage, visit func(row string, value []b
 			return err
 		}
 		if value != nil && !visit(tableEntries+key, value) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// scanKeys visits the entries' rows within ranges that are in order, of keys after one if it is not empty.
+func (c *Channel) scanKeys(ranges []claims.KeyRange, after string, visit func(row string, value []byte) bool) error {
+	more := true
+	for _, r := range ranges {
+		if r.One() {
+			if after != "" && r.From <= after {
+				continue
+			}
+			row := tableEntries + r.From
+			value, err := c.rd.Get(row)
+			if err != nil {
+				return err
+			}
+			more = value == nil || visit(row, value)
+		} else {
+			from, to := tableEntries+r.From, ""
+			if after != "" {
+				from = max(from, tableEntries+after+"\x00")
+			}
+			if r.To != "" {
+				if to = tableEntries + r.To; to <= from {
+					continue
+				}
+			}
+			err := c.rd.Scan(from, to, false, func(row string, value []byte) bool {
+				more = visit(row, value)
+				return more
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if !more {
 			return nil
 		}
 	}
