@@ -10,46 +10,50 @@ import (
 	"dormouse/persistence"
 )
 
-// DeleteMessage removes a stored message with its reactions, as if it had expired. Nobody is told.
+// DeleteMessage removes a stored message with its reactions, as if it had expired, and from what clients that
+// come back are told; from that also one which was not stored. Nobody is told.
 //
-// Errors: ErrMessageNotFound, or a fault.
+// Errors: ErrMessageNotFound if it is neither stored nor kept for those who come back, or a fault.
 func (c *Channel) DeleteMessage(s Step, cmd *DeleteMessage, fx *Effects) error {
 	key := messageKey(cmd.ID)
 	value, err := c.rd.Get(key)
 	if err != nil {
 		return c.fault("read a message", err)
 	}
-	if value == nil {
-		return ErrMessageNotFound
+	var row messageRow
+	if value != nil {
+		if row, err = decodeMessage(value); err != nil {
+			return c.fault("read a message", err)
+		}
 	}
-	row, err := decodeMessage(value)
-	if err != nil {
-		return c.fault("read a message", err)
+	if err := c.readReplay(s); err != nil {
+		return err
 	}
-	if expired(row.expires, s.At) {
+	kept := c.lastAbout(cmd.ID)
+	if (value == nil || expired(row.expires, s.At)) && kept < 0 {
 		return ErrMessageNotFound
 	}
 	if _, err := c.lastID(); err != nil { // or its id might be given out again
 		return err
 	}
-	if err := c.readReplay(s); err != nil {
-		return err
+	if value != nil {
+		before, all := *fx, math.MaxInt
+		if _, err := c.dropMessage(cmd.ID, row.event, &all, fx); err != nil {
+			fx.forget(before)
+			return err
+		}
+		if row.expires != 0 {
+			fx.delete(expiryKey(row.expires, cmd.ID))
+		}
 	}
-	before, all := *fx, math.MaxInt
-	if _, err := c.dropMessage(cmd.ID, &all, fx); err != nil {
-		fx.forget(before)
-		return err
-	}
-	if row.expires != 0 {
-		fx.delete(expiryKey(row.expires, cmd.ID))
-	}
-	c.withdraw(cmd.ID, fx)
+	c.withdraw(kept, fx)
+	fx.Sync = true // or it would be there again after a crash
 	return nil
 }
 
 // Delete removes everything that the channel keeps: entries, messages, schedules, deduplication ids, and members
-// that are away. Subscriptions stay. Observers read each entry cleared, and backends hear of it where the entry's last writer
-// asked for that. A client that comes back gets a snapshot.
+// that are away. Subscriptions stay. Observers read each entry cleared, and backends hear of it where the entry's
+// last writer asked for that; of what had expired they hear as ever. A client that comes back gets a snapshot.
 //
 // Ids go on rising, but what a reader remembers of the history before means nothing any more: the rows are of
 // another epoch.
@@ -74,7 +78,7 @@ func (c *Channel) Delete(s Step, cmd *Delete, fx *Effects) error {
 	var bad error
 	err := c.rd.Scan(tableEntries, "", false, func(row string, value []byte) bool {
 		var e entryRow
-		if e, bad = decodeEntry(value); bad == nil && !expired(e.expires, s.At) {
+		if e, bad = decodeEntry(value); bad == nil {
 			entries = append(entries, kept{row[len(tableEntries):], e})
 		}
 		return bad == nil
@@ -96,6 +100,10 @@ func (c *Channel) Delete(s Step, cmd *Delete, fx *Effects) error {
 	// From here on nothing fails.
 	for i := range entries {
 		e := &entries[i]
+		if expired(e.expires, s.At) {
+			c.expire(s, c.watcher(e.key), &e.entryRow, fx) // who is to be told of that is not told otherwise
+			continue
+		}
 		m := newMessage(KindStorageUpdated)
 		m.Channel, m.Key, m.Seq = c.name, e.key, s.Seq
 		c.tell(s, m, c.observers(c.watcher(e.key)), nil, fx)

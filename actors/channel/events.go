@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/oklog/ulid/v2"
 )
 
 // What backends hear of. Source: Hotsock docs, Pub/Sub Events.
@@ -121,9 +122,14 @@ func appendReaction(b []byte, cmd *React) []byte {
 	if cmd.Remove {
 		action = "remove"
 	}
-	b = append(append(append(b, `{"messageId":"`...), cmd.MessageID.String()...), '"')
+	b = appendReactionTo(b, cmd.MessageID)
 	b = appendString(append(b, `,"reaction":`...), cmd.Reaction)
 	return append(append(append(b, `,"action":"`...), action...), `"}`...)
+}
+
+// appendReactionTo appends how that begins for each reaction to a message.
+func appendReactionTo(b []byte, id ulid.ULID) []byte {
+	return append(append(append(b, `{"messageId":"`...), id.String()...), '"')
 }
 
 // appendExpiry appends a moment in whole seconds, null for never.

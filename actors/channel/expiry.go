@@ -30,22 +30,22 @@ func (c *Channel) Due(s Step, fx *Effects) error {
 	}
 	before, mark := *fx, c.Mark()
 	left := dueRows
-	timers, nextTimer, err := c.dueKeys(tableTimers, s.At, &left)
+	timers, nextTimer, err := c.dueRows(tableTimers, s.At, &left)
 	if err != nil {
 		return err
 	}
-	runs := len(timers) == 1 && isSchedule(timers[0])
+	runs := len(timers) == 1 && isSchedule(timers[0].key)
 	if runs {
 		left = 0
 	}
-	expiries, nextExpiry, err := c.dueKeys(tableExpiries, s.At, &left)
+	expiries, nextExpiry, err := c.dueRows(tableExpiries, s.At, &left)
 	if err != nil {
 		return err
 	}
 	if runs {
 		due, isRead := c.due, c.dueIsRead
 		c.due, c.dueIsRead = earlier(nextTimer, nextExpiry), true
-		if err := c.runSchedule(s, timers[0], fx); err != nil {
+		if err := c.runSchedule(s, timers[0].key, fx); err != nil {
 			c.due, c.dueIsRead = due, isRead
 			return err
 		}
@@ -53,8 +53,8 @@ func (c *Channel) Due(s Step, fx *Effects) error {
 		return nil
 	}
 	var over []*member // whose time to come back is over
-	for _, key := range timers {
-		m, err := c.timerDue(s, key, fx)
+	for _, timer := range timers {
+		m, err := c.timerDue(s, timer.key, fx)
 		if err != nil {
 			fx.forget(before)
 			c.untell(&mark)
@@ -65,15 +65,15 @@ func (c *Channel) Due(s Step, fx *Effects) error {
 		}
 	}
 	reactions := dueRows
-	for _, key := range expiries {
-		gone, err := c.messageDue(key, &reactions, fx)
+	for _, expiry := range expiries {
+		gone, err := c.messageDue(expiry, &reactions, fx)
 		if err != nil {
 			fx.forget(before)
 			c.untell(&mark)
 			return err
 		}
 		if !gone {
-			nextExpiry, _ = dueOf(key) // it was read before
+			nextExpiry, _ = dueOf(expiry.key) // it was read before
 			break
 		}
 	}
@@ -120,14 +120,14 @@ func (c *Channel) timerDue(s Step, timer string, fx *Effects) (*member, error) {
 }
 
 // messageDue removes a message with its reactions, of which it removes at most *left; false: it is not done.
-func (c *Channel) messageDue(expiry string, left *int, fx *Effects) (bool, error) {
-	id, err := splitID(expiry, 9)
+func (c *Channel) messageDue(expiry dueRow, left *int, fx *Effects) (bool, error) {
+	id, err := splitID(expiry.key, 9)
 	if err != nil {
 		return false, c.fault("expire a message", err)
 	}
-	gone, err := c.dropMessage(id, left, fx)
+	gone, err := c.dropMessage(id, view(expiry.value), left, fx)
 	if gone && err == nil {
-		fx.delete(expiry)
+		fx.delete(expiry.key)
 	}
 	return gone, err
 }
@@ -152,28 +152,34 @@ func isSchedule(timer string) bool {
 	return timer[0] == tableTimers[0] && len(timer) > 9 && timer[9] == timerSchedule
 }
 
-// dueKeys returns the keys of a table in order of time that are due, at most *left of them and either one
+// A dueRow is a timer's row, or a message's expiry.
+type dueRow struct {
+	key   string
+	value []byte
+}
+
+// dueRows returns the rows of a table in order of time that are due, at most *left of them and either one
 // schedule or none, and when the first of the others is; 0 if there is no other.
-func (c *Channel) dueKeys(table string, at time.Time, left *int) (keys []string, next int64, err error) {
+func (c *Channel) dueRows(table string, at time.Time, left *int) (rows []dueRow, next int64, err error) {
 	var bad error
 	now := at.UnixMilli()
-	err = c.rd.Scan(table, "", false, func(key string, _ []byte) bool {
+	err = c.rd.Scan(table, "", false, func(key string, value []byte) bool {
 		var due int64
 		if due, bad = dueOf(key); bad != nil {
 			return false
 		}
-		if due > now || *left == 0 || len(keys) > 0 && isSchedule(key) {
+		if due > now || *left == 0 || len(rows) > 0 && isSchedule(key) {
 			next = due
 			return false
 		}
 		*left--
-		keys = append(keys, key)
+		rows = append(rows, dueRow{key, value})
 		if isSchedule(key) {
 			*left = 0
 		}
 		return true
 	})
-	return keys, next, c.fault("read what is due", cmp.Or(err, bad))
+	return rows, next, c.fault("read what is due", cmp.Or(err, bad))
 }
 
 // FirstDue reads when the channel wants its next Due; the zero time: never. It is for a channel that wakes
@@ -190,11 +196,11 @@ func (c *Channel) readDue() error {
 		return nil
 	}
 	none := 0
-	_, timer, err := c.dueKeys(tableTimers, time.Time{}, &none)
+	_, timer, err := c.dueRows(tableTimers, time.Time{}, &none)
 	if err != nil {
 		return err
 	}
-	_, expiry, err := c.dueKeys(tableExpiries, time.Time{}, &none)
+	_, expiry, err := c.dueRows(tableExpiries, time.Time{}, &none)
 	if err != nil {
 		return err
 	}

@@ -7,12 +7,14 @@ import (
 	"github.com/oklog/ulid/v2"
 )
 
-// storeMessage writes a published message's row, and the row that makes it expire.
+// storeMessage writes a published message's row, the one it is found by among those of its event, and the one
+// that makes it expire.
 func (c *Channel) storeMessage(m *Message, cmd *Publish, expires int64, fx *Effects) {
 	row := messageRow{expires: expires, event: m.Event, data: m.Data, origin: cmd.Sender.origin(m.Meta)}
 	fx.put(messageKey(m.ID), row.encode())
+	fx.put(eventKey(m.Event, m.ID), nil)
 	if expires != 0 {
-		fx.put(expiryKey(expires, m.ID), nil)
+		fx.put(expiryKey(expires, m.ID), []byte(m.Event))
 		c.wakeAt(expires, fx)
 	}
 }
@@ -45,14 +47,8 @@ func (c *Channel) ListMessages(s Step, cmd *ListMessages, fx *Effects) error {
 	}
 	page := &Messages{}
 	size := 0
-	var bad error
-	err := c.rd.Scan(from, to, cmd.Reverse, func(key string, value []byte) bool {
-		id, err := splitID(key, len(tableMessages))
-		row, err2 := decodeMessage(value)
-		if bad = cmp.Or(err, err2); bad != nil {
-			return false
-		}
-		if expired(row.expires, s.At) || cmd.Event != "" && row.event != cmd.Event {
+	err := c.scanMessages(cmd, from, to, func(id ulid.ULID, row *messageRow) bool {
+		if expired(row.expires, s.At) {
 			return true
 		}
 		if full(len(page.Items), cmd.Limit, size+len(row.data), cmd.Bytes) {
@@ -66,7 +62,7 @@ func (c *Channel) ListMessages(s Step, cmd *ListMessages, fx *Effects) error {
 		page.Items = append(page.Items, m)
 		return true
 	})
-	if err = cmp.Or(err, bad); err != nil {
+	if err != nil {
 		return c.fault("list the messages", err)
 	}
 	if err := c.addReactions(page, cmd); err != nil {
@@ -74,6 +70,40 @@ func (c *Channel) ListMessages(s Step, cmd *ListMessages, fx *Effects) error {
 	}
 	fx.Result = page
 	return nil
+}
+
+// scanMessages visits the messages that cmd asks for whose rows' keys are from <= key < to, "" being the end of
+// their table. Those of one event are found by the rows that they have for it, however rare they are.
+func (c *Channel) scanMessages(cmd *ListMessages, from, to string, visit func(ulid.ULID, *messageRow) bool) error {
+	var bad error
+	message := func(id ulid.ULID, value []byte) bool {
+		var row messageRow
+		row, bad = decodeMessage(value)
+		return bad == nil && visit(id, &row)
+	}
+	if cmd.Event == "" {
+		err := c.rd.Scan(from, to, cmd.Reverse, func(key string, value []byte) bool {
+			var id ulid.ULID
+			id, bad = splitID(key, len(tableMessages))
+			return bad == nil && message(id, value)
+		})
+		return cmp.Or(err, bad)
+	}
+	of := eventPrefix(cmd.Event)
+	if from = of + from[len(tableMessages):]; to != "" {
+		to = of + to[len(tableMessages):]
+	} else {
+		to = of + "\xff" // after the year 10889
+	}
+	err := c.rd.Scan(from, to, cmd.Reverse, func(key string, _ []byte) bool {
+		var id ulid.ULID
+		var value []byte
+		if id, bad = splitID(key, len(of)); bad == nil {
+			value, bad = c.rd.Get(messageKey(id))
+		}
+		return bad == nil && (value == nil || message(id, value))
+	})
+	return cmp.Or(err, bad)
 }
 
 // visibleFrom returns the first key of a message that the subscription may see.

@@ -81,32 +81,57 @@ func (r *modelRun) pending(key string) bool {
 }
 
 func (r *modelRun) checkMessages(t *rapid.T) {
-	r.checkHistory(t, "", ulid.ULID{})
+	r.checkHistory(t, "", "", ulid.ULID{})
 	r.checkAllReactions(t)
 	for _, s := range r.m.subs {
 		from := s.start
 		if s.grant == "all" {
 			from = ulid.ULID{}
 		}
-		r.checkHistory(t, s.conn, from)
+		r.checkHistory(t, s.conn, "", from)
+		r.checkHistory(t, s.conn, "m", from)
 	}
+	r.checkHistory(t, "", "n", ulid.ULID{})
 }
 
-func (r *modelRun) checkHistory(t *rapid.T, conn string, from ulid.ULID) {
-	if err := do(r.w, r.w.c.ListMessages, &ListMessages{ConnectionID: conn, Limit: 1000}); err != nil {
-		t.Fatal(err)
-	}
-	var want, got []modelMessage
+// checkHistory compares what conn lists of an event, "" being any, in pages, and backwards.
+func (r *modelRun) checkHistory(t *rapid.T, conn, event string, from ulid.ULID) {
+	var want, got, back []modelMessage
 	for _, m := range r.m.messages {
-		if m.id.Compare(from) > 0 {
-			want = append(want, modelMessage{id: m.id, data: m.data})
+		if m.id.Compare(from) > 0 && (event == "" || m.event == event) {
+			want = append(want, modelMessage{id: m.id, event: m.event, data: m.data})
 		}
 	}
-	for _, m := range r.w.fx.Result.(*Messages).Items {
-		got = append(got, modelMessage{id: m.ID, data: string(m.Data)})
+	list := func(cmd *ListMessages) (items []modelMessage, more bool) {
+		cmd.ConnectionID, cmd.Event = conn, event
+		if err := do(r.w, r.w.c.ListMessages, cmd); err != nil {
+			t.Fatal(err)
+		}
+		page := r.w.fx.Result.(*Messages)
+		for _, m := range page.Items {
+			items = append(items, modelMessage{id: m.ID, event: m.Event, data: string(m.Data)})
+		}
+		if page.More && len(items) < cmd.Limit {
+			t.Fatalf("a page of %d is short before the end", len(items))
+		}
+		return items, page.More
 	}
-	same := func(a, b modelMessage) bool { return a.id == b.id && a.data == b.data }
+	for more := true; more; {
+		cmd := &ListMessages{Limit: 3}
+		if len(got) > 0 {
+			cmd.After = got[len(got)-1].id
+		}
+		var page []modelMessage
+		page, more = list(cmd)
+		got = append(got, page...)
+	}
+	same := func(a, b modelMessage) bool { return a.id == b.id && a.event == b.event && a.data == b.data }
 	if !slices.EqualFunc(got, want, same) {
-		t.Fatalf("%q lists %v, not %v", conn, got, want)
+		t.Fatalf("%q lists %v of %q, not %v", conn, got, event, want)
+	}
+	back, _ = list(&ListMessages{Limit: 1000, Reverse: true})
+	slices.Reverse(back)
+	if !slices.EqualFunc(back, want, same) {
+		t.Fatalf("%q lists %v of %q backwards, not %v", conn, back, event, want)
 	}
 }

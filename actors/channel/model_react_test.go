@@ -104,7 +104,7 @@ func (r *modelRun) refusal(cmd *React, s *modelSub, target int) *Error {
 		switch {
 		case s.grant != "all" && m.id.Compare(s.start) <= 0:
 			return ErrMessageNotFound
-		case s.grant == "none" || s.grant == "some" && cmd.Reaction != "x":
+		case s.grant == "none" || s.grant == "some" && cmd.Reaction != "x" || s.grant == "all" && m.event != "m":
 			return ErrReactionDenied
 		}
 	}

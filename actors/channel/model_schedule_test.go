@@ -151,7 +151,7 @@ func (r *modelRun) ran(t *rapid.T, ran *Ran) {
 	}
 	r.m.last = id
 	if p.Store != 0 {
-		r.m.messages = append(r.m.messages, modelMessage{id: id, data: string(p.Data), expires: r.expires(p.Store)})
+		r.m.messages = append(r.m.messages, modelMessage{id: id, event: p.Event, data: string(p.Data), expires: r.expires(p.Store)})
 	}
 }
 

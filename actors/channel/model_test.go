@@ -40,6 +40,7 @@ type modelEntry struct {
 
 type modelMessage struct {
 	id      ulid.ULID
+	event   string
 	data    string
 	expires time.Time
 
@@ -169,6 +170,8 @@ func TestModel(t *testing.T) {
 					"set again":   r.set,
 					"schedule":    r.schedule,
 					"cancel":      r.cancel,
+					"delete one":  r.deleteMessage,
+					"delete":      r.delete,
 					"pass time":   r.pass,
 					"due":         r.due,
 					"restart":     func(*rapid.T) { r.w.restart() },
@@ -318,7 +321,7 @@ func (r *modelRun) publish(t *rapid.T) {
 	conn := someConnection.Draw(t, "connection")
 	cmd := &Publish{
 		Sender:          r.sender(conn),
-		Event:           "m",
+		Event:           rapid.SampledFrom([]string{"m", "m", "n"}).Draw(t, "event"),
 		Data:            []byte(rapid.StringMatching(`[0-9]{1,3}`).Draw(t, "data")),
 		Echo:            rapid.Bool().Draw(t, "echo"),
 		Store:           rapid.SampledFrom([]int64{0, -1, 1, 600}).Draw(t, "store"),
@@ -344,7 +347,7 @@ func (r *modelRun) publish(t *rapid.T) {
 		r.m.copies[cmd.DeduplicationID] = modelCopy{id: answer.ID, until: r.w.at.Add(5 * time.Minute)}
 	}
 	if cmd.Store != 0 {
-		r.m.messages = append(r.m.messages, modelMessage{id: answer.ID, data: string(cmd.Data), expires: r.expires(cmd.Store)})
+		r.m.messages = append(r.m.messages, modelMessage{id: answer.ID, event: cmd.Event, data: string(cmd.Data), expires: r.expires(cmd.Store)})
 	}
 	var want []string
 	for _, s := range r.m.subs {
@@ -447,6 +450,9 @@ func (r *modelRun) due(t *rapid.T) {
 	}
 	if n := len(r.w.rows.Keys(tableMessages)); n != len(r.m.messages) {
 		t.Fatalf("%d rows for %d messages", n, len(r.m.messages))
+	}
+	if n := len(r.w.rows.Keys(tableEvents)); n != len(r.m.messages) {
+		t.Fatalf("%d rows of events for %d messages", n, len(r.m.messages))
 	}
 	r.checkReactionRows(t)
 	timers := 0

@@ -324,6 +324,10 @@ func (p *printer) rowKey(key string) string {
 	case tableSchedules:
 		id, err := splitID(key, 1)
 		return "schedule " + p.id(id) + fault(err)
+	case tableEvents:
+		of := len(key) - 16
+		id, err := splitID(key, of)
+		return fmt.Sprintf("event %q %s%s", key[3:of], p.id(id), fault(err))
 	case tableEager:
 		id, err := splitID(key, 1)
 		return "eager " + p.id(id) + fault(err)

@@ -230,25 +230,9 @@ func (c *Channel) addReactions(page *Messages, cmd *ListMessages) error {
 	if len(page.Items) == 0 {
 		return nil
 	}
-	first, last := page.Items[0].ID, page.Items[len(page.Items)-1].ID
-	if cmd.Reverse {
-		first, last = last, first
-	}
-	byID := map[ulid.ULID]countsRow{}
-	var bad error
-	err := c.rd.Scan(countsKey(first), countsKey(last)+"\x00", false, func(key string, value []byte) bool {
-		var id ulid.ULID
-		if id, bad = splitID(key, len(tableCounts)); bad != nil {
-			return false
-		}
-		byID[id], bad = decodeCounts(value)
-		return bad == nil
-	})
-	if err = cmp.Or(err, bad); err != nil {
-		return c.fault("count the reactions", err)
-	}
-	if len(byID) == 0 {
-		return nil
+	byID, err := c.pageCounts(page, cmd)
+	if err != nil || len(byID) == 0 {
+		return err
 	}
 	page.Reactions = make([][]ReactionCount, len(page.Items))
 	size := 0
@@ -271,6 +255,37 @@ func (c *Channel) addReactions(page *Messages, cmd *ListMessages) error {
 		page.Reactions[i] = counts.list(all)
 	}
 	return nil
+}
+
+// pageCounts reads what the messages of a page have. They are neighbours unless cmd asks for one event: then
+// others may lie between them, with any number of reactions.
+func (c *Channel) pageCounts(page *Messages, cmd *ListMessages) (byID map[ulid.ULID]countsRow, err error) {
+	byID = map[ulid.ULID]countsRow{}
+	if cmd.Event != "" {
+		for _, m := range page.Items {
+			counts, err := c.counts(m.ID)
+			if err != nil {
+				return nil, err
+			}
+			if counts != nil {
+				byID[m.ID] = counts
+			}
+		}
+		return byID, nil
+	}
+	first, last := page.Items[0].ID, page.Items[len(page.Items)-1].ID
+	if cmd.Reverse {
+		first, last = last, first
+	}
+	var bad error
+	err = c.rd.Scan(countsKey(first), countsKey(last)+"\x00", false, func(key string, value []byte) bool {
+		var id ulid.ULID
+		if id, bad = splitID(key, len(tableCounts)); bad == nil {
+			byID[id], bad = decodeCounts(value)
+		}
+		return bad == nil
+	})
+	return byID, c.fault("count the reactions", cmp.Or(err, bad))
 }
 
 // reactionItemSize is what an expanded reaction measures besides its uid and umd, about.
@@ -342,7 +357,7 @@ func (r countsRow) list(all []Reaction) []ReactionCount {
 
 // dropMessage removes a stored message with its reactions, of which it removes at most *left; false: there
 // are more of them, and the message and whatever makes it expire must stay.
-func (c *Channel) dropMessage(id ulid.ULID, left *int, fx *Effects) (bool, error) {
+func (c *Channel) dropMessage(id ulid.ULID, event string, left *int, fx *Effects) (bool, error) {
 	value, err := c.rd.Get(countsKey(id))
 	if err != nil {
 		return false, c.fault("remove the reactions", err)
@@ -366,5 +381,6 @@ func (c *Channel) dropMessage(id ulid.ULID, left *int, fx *Effects) (bool, error
 		fx.delete(countsKey(id))
 	}
 	fx.delete(messageKey(id))
+	fx.delete(eventKey(event, id))
 	return true, nil
 }

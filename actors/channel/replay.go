@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -140,24 +141,41 @@ func (c *Channel) unask(s Step) {
 	c.replay.left = s.At.UnixMilli()
 }
 
-// withdraw lets go of a message that must not be read any more, with all that was told before it: who comes
-// back for that gets a snapshot.
-func (c *Channel) withdraw(id ulid.ULID, fx *Effects) {
+// lastAbout returns the place of the last thing told that shows or names a message: itself, or a reaction to it;
+// -1 if there is none. readReplay must have succeeded before.
+func (c *Channel) lastAbout(id ulid.ULID) int {
 	if c.replay == nil {
+		return -1
+	}
+	reaction := appendReactionTo(nil, id)
+	items := c.replay.items
+	for i := len(items) - 1; i >= 0; i-- {
+		switch m := items[i].m; m.Kind {
+		case KindPublished:
+			if m.ID == id {
+				return i
+			}
+		case KindReactionAdded, KindReactionRemoved:
+			if bytes.HasPrefix(m.Data, reaction) {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// withdraw lets go of what was told up to that place: who comes back for any of it gets a snapshot. Negative:
+// nothing is let go.
+func (c *Channel) withdraw(place int, fx *Effects) {
+	if place < 0 {
 		return
 	}
+	c.unseal(fx)
 	r := c.replay
-	for i := len(r.items) - 1; i >= 0; i-- {
-		if r.items[i].m.Kind != KindPublished || r.items[i].m.ID != id {
-			continue
-		}
-		c.unseal(fx)
-		for j := range r.items[:i+1] {
-			r.size -= r.items[j].size
-		}
-		r.items = slices.Clone(r.items[i+1:])
-		return
+	for j := range r.items[:place+1] {
+		r.size -= r.items[j].size
 	}
+	r.items = slices.Clone(r.items[place+1:])
 }
 
 // TrimReplay lets go of what is too old, and of all else if all. Who comes back later for what is gone gets

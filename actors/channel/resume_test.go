@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/oklog/ulid/v2"
 	"pgregory.net/rapid"
 )
 
@@ -14,6 +15,9 @@ type told struct {
 	text string
 	key  string // "": a message, for all
 	by   int    // the reader that it was not told; -1: none
+
+	about ulid.ULID // the message that it is, or is a reaction to
+	gone  bool      // it was deleted: nobody must be told it any more
 }
 
 // A resumer is one client, over all the connections that it takes.
@@ -37,6 +41,8 @@ type resumeRun struct {
 	number  int // of connections and values
 	// recovered counts returns that were, so that a channel which never recovers anything does not pass.
 	recovered int
+	messages  []ulid.ULID // published, newest last
+	target    ulid.ULID   // of the reaction in progress
 }
 
 // TestRecoveredIsNeverUntrue: whatever happens to the channel in between (sleep, crash, commands that fail,
@@ -58,6 +64,9 @@ func TestRecoveredIsNeverUntrue(t *testing.T) {
 			"publish": r.publish,
 			"set":     r.set,
 			"own":     r.own,
+			"react":   r.react,
+			"delete":  r.delete,
+			"erase":   r.erase,
 			"fails":   r.fails,
 			"time":    func(t *rapid.T) { r.w.at = r.w.at.Add(rapid.SampledFrom(passed).Draw(t, "passed")) },
 			"due":     func(t *rapid.T) { r.decided(t, r.w.expire()) },
@@ -113,6 +122,13 @@ func (r *resumeRun) decided(t *rapid.T, err error) {
 		if d.Except != nil {
 			x.by = slices.IndexFunc(r.readers, func(x *resumer) bool { return x.conn == d.Except.ConnectionID })
 		}
+		switch d.Message.Kind {
+		case KindPublished:
+			x.about = d.Message.ID
+			r.messages = append(r.messages, x.about)
+		case KindReactionAdded, KindReactionRemoved:
+			x.about = r.target
+		}
 		r.truth = append(r.truth, x)
 		for _, reader := range r.readers {
 			if reader.conn == "" {
@@ -161,6 +177,9 @@ func (r *resumeRun) come(t *rapid.T) {
 		x.where.Seq = first.Seq
 		var want, got []string
 		for _, y := range r.truth[x.read:] {
+			if y.gone {
+				t.Fatalf("reader %d is told %v, which was deleted, or that it missed nothing", x.number, y)
+			}
 			if x.sees(y) {
 				want = append(want, y.text)
 			}
@@ -217,11 +236,53 @@ func (r *resumeRun) set(t *rapid.T) {
 	r.decided(t, do(r.w, r.w.c.SetStorage, cmd))
 }
 
+func (r *resumeRun) react(t *rapid.T) {
+	keys := r.w.rows.Keys(tableMessages)
+	if len(keys) == 0 {
+		return
+	}
+	copy(r.target[:], rapid.SampledFrom(keys).Draw(t, "message")[1:])
+	cmd := &React{Sender: Sender{UID: "u"}, Server: true, MessageID: r.target, Reaction: "x", Remove: rapid.Bool().Draw(t, "remove")}
+	if err := do(r.w, r.w.c.React, cmd); err != ErrMessageNotFound {
+		r.decided(t, err)
+	}
+}
+
+// delete deletes a message, stored or not: nobody is told it any more, nor of reactions to it.
+func (r *resumeRun) delete(t *rapid.T) {
+	if len(r.messages) == 0 {
+		return
+	}
+	recent := r.messages[max(0, len(r.messages)-5):]
+	id := rapid.SampledFrom(recent).Draw(t, "message")
+	if err := do(r.w, r.w.c.DeleteMessage, &DeleteMessage{id}); err == ErrMessageNotFound {
+		return // then nobody can be told it
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	for i := range r.truth {
+		r.truth[i].gone = r.truth[i].gone || r.truth[i].about == id
+	}
+}
+
+func (r *resumeRun) erase(t *rapid.T) {
+	if rapid.IntRange(0, 9).Draw(t, "one in ten") > 0 {
+		return
+	}
+	r.decided(t, do(r.w, r.w.c.Delete, &Delete{}))
+	for i := range r.truth {
+		r.truth[i].gone = true
+	}
+}
+
 // fails decides a command whose writes are then refused, or that panicked half way.
 func (r *resumeRun) fails(*rapid.T) {
 	mark := r.w.c.Mark()
 	r.w.fx.Reset()
 	_ = r.w.c.Publish(r.w.step(), &Publish{Event: "lost", Server: true, Store: -1}, &r.w.fx)
+	if n := len(r.messages); n > 0 {
+		_ = r.w.c.DeleteMessage(r.w.step(), &DeleteMessage{r.messages[n-1]}, &r.w.fx)
+	}
 	r.w.c = Restore("app", r.w.name, &r.w.rows, r.w.o, mark)
 }
 

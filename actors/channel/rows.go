@@ -19,11 +19,12 @@ import (
 //	's'                                            -> how many schedules there are, a uvarint; none: no row
 //	't'  unix ms (8 bytes), timer kind, its key    -> nothing
 //	0x80 ULID (16 bytes)                           -> messageRow
-//	0x81 unix ms (8 bytes), ULID (16 bytes)        -> nothing
+//	0x81 unix ms (8 bytes), ULID (16 bytes)        -> the message's event
 //	0x82 ULID (16 bytes)                           -> scheduleRow
 //	0x83 ULID of a message, reaction, '#', uid     -> reactionRow
 //	0x84 ULID of a message                         -> countsRow, if it has reactions
 //	0x85 ULID of a message that is scheduled       -> nothing; if it was given out already
+//	0x86 length of event (2 bytes), event, ULID    -> nothing, of each stored message
 //	0xa0                                           -> the replay of a channel at rest, see replay.go
 //
 // Numbers in keys are big-endian, so that 't' and 0x81 are in order of time: what is due next is the
@@ -42,6 +43,7 @@ const (
 	tableReactions = "\x83"
 	tableCounts    = "\x84"
 	tableEager     = "\x85"
+	tableEvents    = "\x86"
 	tableSeals     = "\xa0"
 )
 
@@ -99,6 +101,17 @@ func splitReaction(key string) (string, error) {
 }
 
 func countsKey(id ulid.ULID) string { return tableCounts + view(id[:]) }
+
+// eventPrefix is what the keys of the messages with an event begin with. No event's is the beginning of
+// another's.
+func eventPrefix(event string) string {
+	b := make([]byte, 0, 3+len(event)+len(ulid.ULID{}))
+	b = append(b, tableEvents...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(event)))
+	return view(append(b, event...))
+}
+
+func eventKey(event string, id ulid.ULID) string { return eventPrefix(event) + view(id[:]) }
 
 func eagerKey(id ulid.ULID) string { return tableEager + view(id[:]) }
 
