@@ -68,7 +68,9 @@ type (
 		membership *membership
 		attempt    uint64
 		rights     *rights
-		ok         bool
+		ask        *ask
+		retries    int
+		err        error
 	}
 )
 
@@ -140,6 +142,8 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 		}
 	case *outcome:
 		a.settle(m)
+	case retry:
+		a.retry(m.outcome)
 	case begin:
 		a.begin()
 	case opened:

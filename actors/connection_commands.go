@@ -210,7 +210,7 @@ func (a *connectionActor) subscribe(c *Subscribe) {
 			cmd.Spend = &spend
 		}
 	}
-	a.join(name, &ask{cmd: cmd, sink: a.sink, name: c.Channel, ref: c.Ref}, &rights{grant: grant, token: layers.Subscribe})
+	a.join(name, &ask{cmd: cmd, sink: a.sink, name: c.Channel, ref: c.Ref}, &rights{grant: grant, token: layers.Subscribe}, 0)
 }
 
 // refuseJoin refuses a subscribe. Being subscribed already goes before every other reason, and that answer
@@ -237,7 +237,7 @@ func (a *connectionActor) autoSubscribe() {
 		cmd := &channel.Subscribe{Sender: a.sender(), UID: a.uid, UMD: a.umd, Alias: grant.Alias(), Auto: true, Grant: grant}
 		handle := a.handle
 		a.join(name, &ask{cmd: cmd, sink: a.sink, name: name, unasked: true,
-			reply: func(any, error) { handle.post(autoSubscribed{}) }}, &rights{grant: grant})
+			reply: func(any, error) { handle.post(autoSubscribed{}) }}, &rights{grant: grant}, 0)
 		return
 	}
 	a.greeted = true
@@ -248,8 +248,9 @@ func (a *connectionActor) autoSubscribe() {
 	}
 }
 
-// join sends a subscribe, and believes that it will succeed unless the channel is joined already.
-func (a *connectionActor) join(name string, q *ask, granted *rights) {
+// join sends a subscribe, and believes that it will succeed unless the channel is joined already. retries is how
+// often it was sent before.
+func (a *connectionActor) join(name string, q *ask, granted *rights, retries int) {
 	m := a.memberships[name]
 	if m == nil {
 		m = &membership{name: name}
@@ -259,14 +260,14 @@ func (a *connectionActor) join(name string, q *ask, granted *rights) {
 		a.memberships[name] = m
 	}
 	a.attempts++
-	o := &outcome{membership: m, attempt: a.attempts, rights: granted}
+	o := &outcome{membership: m, attempt: a.attempts, rights: granted, ask: q, retries: retries}
 	m.pending++
 	if m.rights == nil {
 		m.rights, m.attempt = o.rights, o.attempt
 	}
 	handle := a.handle
 	q.outcome = func(err error) {
-		o.ok = err == nil
+		o.err = err
 		handle.post(o)
 	}
 	a.system.router.tell(a.channel(name), q)
@@ -277,10 +278,14 @@ func (a *connectionActor) settle(o *outcome) {
 	m := o.membership
 	m.pending--
 	switch {
-	case o.ok && o.attempt > m.left: // an unsubscribe's outcome has no attempt, and changes nothing
+	case o.attempt == 0: // an unsubscribe
+	case o.err == nil && o.attempt > m.left:
 		m.rights, m.attempt = o.rights, o.attempt
-	case !o.ok && o.attempt != 0 && o.attempt == m.attempt:
+	case o.err != nil && o.attempt == m.attempt:
 		m.rights = nil
+	}
+	if faulted(o.err) && !a.ended {
+		a.retryLater(o)
 	}
 	a.forget(m)
 }

@@ -264,18 +264,10 @@ func (a *durableActor) refuse(q *ask, err error) error {
 	} else if update, ok := q.cmd.(*channel.UpdateUMD); ok {
 		a.release(update.Spend)
 	}
-	if q.sink == nil {
+	if q.sink == nil || subscribe != nil && faulted(refused) { // then the connection tries again
 		return refused
 	}
 	m := &channel.Message{Kind: channel.KindError, Channel: q.name, Err: refused, Ref: q.ref}
-	if subscribe != nil && (refused == channel.ErrInternal || refused == channel.ErrReadOnly) {
-		// Clients retry a subscribe only after NOT_SUBSCRIBED; any other code would leave it pending for
-		// as long as the connection lives. The second keeps them from trying in a circle.
-		m.Err = channel.ErrNotSubscribed
-		sink := q.sink
-		a.system.clock.after(time.Second, func() { deliver(&channel.Delivery{To: sink, Message: m, Bulk: true}) })
-		return refused
-	}
 	a.gate.hold(output{delivery: channel.Delivery{To: q.sink, Message: m, Bulk: true}})
 	return refused
 }
