@@ -58,11 +58,11 @@ func TestSourceFaults(t *testing.T) {
 }
 
 func TestChoose(t *testing.T) {
-	got, err := choose("vet, format")
+	got, err := choose(steps, "vet, format")
 	if err != nil || len(got) != 2 || got[0].name != "format" {
 		t.Errorf("steps come in the table's order, got %v, %v", got, err)
 	}
-	if _, err := choose("vetting"); err == nil {
+	if _, err := choose(steps, "vetting"); err == nil {
 		t.Error("a step that does not exist is refused")
 	}
 }

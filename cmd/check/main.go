@@ -15,15 +15,20 @@ import (
 
 func main() {
 	var only string
-	var short bool
+	var short, long bool
 	flag.StringVar(&only, "only", "", "run only these `steps`, by name, separated by commas")
 	flag.BoolVar(&short, "short", false, "give -short to the tests: minutes become seconds, and less is proved")
+	flag.BoolVar(&long, "long", false, "run the suites that take hours, and only those; -only chooses among them")
 	flag.Usage = func() {
-		fmt.Fprint(flag.CommandLine.Output(), "Usage: go run ./cmd/check [-short] [-only step,step]\n\n")
+		fmt.Fprint(flag.CommandLine.Output(), "Usage: go run ./cmd/check [-short | -long] [-only step,step]\n\n")
 		flag.PrintDefaults()
 		fmt.Fprintln(flag.CommandLine.Output(), "\nSteps, in order:")
 		for _, s := range steps {
 			fmt.Fprintf(flag.CommandLine.Output(), "  %-10s %s\n", s.name, s.does)
+		}
+		fmt.Fprintln(flag.CommandLine.Output(), "\nSteps of -long; without it their tests are small parts of the step tests:")
+		for _, s := range longSteps() {
+			fmt.Fprintf(flag.CommandLine.Output(), "  %-26s %s\n", s.name, s.does)
 		}
 	}
 	flag.Parse()
@@ -31,7 +36,15 @@ func main() {
 		fmt.Fprintf(os.Stderr, "check: unexpected argument %q\n", flag.Arg(0))
 		os.Exit(2)
 	}
-	chosen, err := choose(only)
+	if short && long {
+		fmt.Fprintln(os.Stderr, "check: -short and -long: choose one")
+		os.Exit(2)
+	}
+	of := steps
+	if long {
+		of = longSteps()
+	}
+	chosen, err := choose(of, only)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "check:", err)
 		os.Exit(2)
@@ -48,8 +61,8 @@ func main() {
 	os.Exit(r.all(ctx, chosen))
 }
 
-// choose returns the steps that only names, in the order of the table; all of them if it is empty.
-func choose(only string) ([]step, error) {
+// choose returns those of the steps that only names, in their order; all of them if it is empty.
+func choose(steps []step, only string) ([]step, error) {
 	if only == "" {
 		return steps, nil
 	}

@@ -72,6 +72,10 @@ func (r *run) all(ctx context.Context, chosen []step) int {
 	}
 
 	passed, failed := 0, 0
+	width := len("all")
+	for _, s := range chosen {
+		width = max(width, len(s.name))
+	}
 	r.say("\nSummary")
 	for _, res := range results {
 		word := "ok"
@@ -81,16 +85,16 @@ func (r *run) all(ctx context.Context, chosen []step) int {
 		} else {
 			passed++
 		}
-		r.say("  %-12s %-7s %8s  %s", res.name, word, seconds(res.took), res.note)
+		r.say("  %-*s  %-7s %9s  %s", width, res.name, word, seconds(res.took), res.note)
 	}
 	for _, s := range chosen[len(results):] {
 		failed++
-		r.say("  %-12s %-7s %8s  interrupted before it began", s.name, "FAILED", "-")
+		r.say("  %-*s  %-7s %9s  interrupted before it began", width, s.name, "FAILED", "-")
 	}
 	for _, s := range r.without {
 		r.say("  left out: %s, for want of %s", s.what, s.program)
 	}
-	r.say("  %-12s %-7s %8s", "all", "", seconds(time.Since(began)))
+	r.say("  %-*s  %-7s %9s", width, "all", "", seconds(time.Since(began)))
 	r.say("%d passed, %d failed", passed, failed)
 	if failed > 0 {
 		return 1
