@@ -1,12 +1,15 @@
 package console
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"image/png"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -144,6 +147,20 @@ func TestCountsWantAKeyAndAreTakenOnceASecond(t *testing.T) {
 			t.Errorf("a second later: %s", w.Body)
 		}
 	})
+}
+
+// The pictures in the README are there, and no burden to who clones.
+func TestPicturesAreBounded(t *testing.T) {
+	for _, name := range []string{"lobby.png", "console-light.png", "console-dark.png"} {
+		picture, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size, err := png.DecodeConfig(bytes.NewReader(picture))
+		if err != nil || size.Width > 1400 || len(picture) > 256<<10 {
+			t.Errorf("%s: %d px wide, %d bytes, %v", name, size.Width, len(picture), err)
+		}
+	}
 }
 
 func TestConsoleWithoutKeyPanics(t *testing.T) {
