@@ -200,7 +200,11 @@ func (v *validation) readAPIKeys() []string {
 		}
 	}
 	if len(v.APIKeys) == 0 && !v.unread() {
-		v.warn("there are no api_keys: nobody can publish over HTTP or make a backup")
+		who := "nobody can publish over HTTP"
+		if len(v.AccessKeys) > 0 {
+			who = "only AWS SDKs can publish over HTTP, and nobody can manage the server"
+		}
+		v.warn("there are no api_keys: %s or make a backup", who)
 	}
 	return keys
 }
