@@ -104,14 +104,19 @@ func countsKey(id ulid.ULID) string { return tableCounts + view(id[:]) }
 
 // eventPrefix is what the keys of the messages with an event begin with. No event's is the beginning of
 // another's.
-func eventPrefix(event string) string {
+func eventPrefix(event string) string { return view(eventPrefixBytes(event)) }
+
+// eventPrefixBytes leaves room for an id.
+func eventPrefixBytes(event string) []byte {
 	b := make([]byte, 0, 3+len(event)+len(ulid.ULID{}))
 	b = append(b, tableEvents...)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(event)))
-	return view(append(b, event...))
+	return append(b, event...)
 }
 
-func eventKey(event string, id ulid.ULID) string { return eventPrefix(event) + view(id[:]) }
+func eventKey(event string, id ulid.ULID) string {
+	return view(append(eventPrefixBytes(event), id[:]...))
+}
 
 func eagerKey(id ulid.ULID) string { return tableEager + view(id[:]) }
 
