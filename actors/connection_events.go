@@ -61,14 +61,15 @@ func (r *connectionRecord) append() []byte {
 
 // wantsConnection says whether anybody is told of this event of connections.
 func (s *System) wantsConnection(eventType string) bool {
-	return s.courier != nil && s.courier.Wants(eventType, courier.Types[eventType], "")
+	c := s.courier.Load()
+	return c != nil && c.Wants(eventType, courier.Types[eventType], "")
 }
 
 // writeConnection queues an event of a connection. Those of one connection keep their order.
 func (s *System) writeConnection(eventType, app string, r *connectionRecord, now time.Time) persistence.Write {
 	e := courier.Event{App: app, Type: eventType, DataType: courier.Types[eventType], Data: r.append()}
 	// No channel's name has a space.
-	return s.courier.Write(e, " "+r.ID, now, s.entropy)
+	return courier.Write(e, " "+r.ID, now, s.entropy)
 }
 
 // emitConnected tells backends that the connection is open, and notes that it is. It returns true if the

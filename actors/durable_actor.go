@@ -166,7 +166,7 @@ func (a *durableActor) decideAndApply(q *ask, now, stamp time.Time) (result any,
 	}
 	fx := a.fx
 	fx.Reset()
-	fx.Tailed = a.tails != nil
+	fx.Tailed, fx.NoEvents = a.tails != nil, a.system.courier.Load() == nil
 	a.mark()
 	step := channel.Step{
 		At: now, Stamp: stamp, Seq: a.rows.Seq() + 1, Generation: a.rows.Generation(), Entropy: a.system.entropy,

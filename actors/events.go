@@ -25,7 +25,7 @@ func (s *System) hireCourier() error {
 	if err != nil {
 		return err
 	}
-	s.courier = c
+	s.courier.Store(c)
 	if err := s.endOpenConnections(); err != nil {
 		return fmt.Errorf("read the journal of connections: %w", err)
 	}
@@ -37,16 +37,64 @@ func (s *System) hireCourier() error {
 const courierEnds = 3 * time.Second
 
 func (s *System) dismissCourier(ctx context.Context) {
-	if s.courier == nil {
+	s.hiring.Lock()
+	defer s.hiring.Unlock()
+	s.closing = true
+	dismiss(ctx, s.courier.Load())
+}
+
+func dismiss(ctx context.Context, c *courier.Courier) {
+	if c == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, courierEnds)
 	defer cancel()
-	s.courier.Close(ctx)
+	c.Close(ctx)
 }
 
-// Courier is who takes events to backends, for its dead letters and counts; nil if no endpoint is configured.
-func (s *System) Courier() *courier.Courier { return s.courier }
+// SetEvents says anew where backend events go, as a restart with these options would: what is on its way is
+// waited for for a moment, and what no endpoint has taken stays in the outbox, for those that there are now.
+// Without endpoints no more events are made. When it returns nil, the old endpoints are not used any more.
+//
+// Errors: channel.ErrUnavailable once the engine ends, what [courier.Options.Validate] says, or the store's; then
+// nothing has changed.
+func (s *System) SetEvents(ctx context.Context, o courier.Options) error {
+	s.hiring.Lock()
+	defer s.hiring.Unlock()
+	if s.closing {
+		return channel.ErrUnavailable
+	}
+	var next *courier.Courier
+	if len(o.Endpoints) > 0 {
+		var err error
+		if next, err = courier.New(s.options.Store.Outbox(), o); err != nil {
+			return err
+		}
+	}
+	old := s.courier.Swap(next)
+	if dismiss(ctx, old); old != nil {
+		s.settle(ctx)
+	}
+	if next != nil {
+		next.Start()
+	}
+	return nil
+}
+
+// settle waits until what a courier has settled can be seen in the outbox, or the next one would hand it over
+// again.
+func (s *System) settle(ctx context.Context) {
+	done := make(chan struct{})
+	s.options.Store.Commit([]persistence.Write{persistence.Unlist(journal, "!")}, persistence.Sync, func() { close(done) })
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// Courier is who takes events to backends, for its dead letters and counts; nil if there is no endpoint. It may be
+// another one after SetEvents.
+func (s *System) Courier() *courier.Courier { return s.courier.Load() }
 
 // apply hands a decision's writes and events to the rows, all or none. seq is zero if no row was written.
 func (a *durableActor) apply(q *ask, now time.Time) (seq uint64, err error) {
@@ -83,7 +131,7 @@ func (a *connectionActor) requestID() string {
 	switch {
 	case a.call != nil:
 		return a.call.from.RequestID
-	case a.system.courier == nil:
+	case a.system.courier.Load() == nil:
 		return ""
 	}
 	return uuid.NewString()
@@ -92,12 +140,13 @@ func (a *connectionActor) requestID() string {
 // write turns a channel's event into what queues it; ok is false if no endpoint wants it.
 func (s *System) write(app string, e *channel.BackendEvent, now time.Time) (w persistence.Write, ok bool) {
 	name := e.Metadata["channel"]
-	if !s.courier.Wants(e.Type, e.DataType, name) {
+	c := s.courier.Load()
+	if c == nil || !c.Wants(e.Type, e.DataType, name) {
 		return w, false
 	}
 	event := courier.Event{App: app, Type: e.Type, DataType: e.DataType, Data: e.Data, Metadata: make([]courier.Attribute, 0, len(e.Metadata))}
 	for name, value := range e.Metadata {
 		event.Metadata = append(event.Metadata, courier.Attribute{Name: name, Value: value})
 	}
-	return s.courier.Write(event, name, now, s.entropy), true
+	return courier.Write(event, name, now, s.entropy), true
 }

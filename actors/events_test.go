@@ -192,3 +192,56 @@ func TestEarlyCommandsWaitForTheJournal(t *testing.T) {
 		}
 	})
 }
+
+// TestEventsGoElsewhere: endpoints come, change and go while channels are awake and connections open.
+func TestEventsGoElsewhere(t *testing.T) {
+	bubble(t, actors.Options{}, func(t *testing.T, s *actorstest.Server) {
+		ann := s.Connect(map[string]any{"uid": "ann", "channels": map[string]any{"c": map[string]any{
+			"subscribe": true, "messages": map[string]any{"e": map[string]any{"publish": true, "emitPubSubEvent": true}}}}})
+		ann.Send(subscribe("c"))
+		ann.Expect("subscribed c uid=ann")
+		first, second := new(backend), new(backend)
+		to := func(all ...courier.Emitter) {
+			t.Helper()
+			if err := s.SetEvents(t.Context(), courier.Options{Endpoints: all}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ann.Send(&actors.Publish{Channel: "c", Event: "e"})
+		ann.ExpectNone()
+		to(first)
+		first.expectTypes(t)
+		ann.Send(&actors.Publish{Channel: "c", Event: "e"})
+		first.expectTypes(t, "messagePublished")
+		to(second)
+		ann.Send(&actors.Publish{Channel: "c", Event: "e"})
+		second.expectTypes(t, "messagePublished")
+		if err := s.SetEvents(t.Context(), courier.Options{Endpoints: []courier.Emitter{first, first}}); err == nil {
+			t.Error("one name twice")
+		}
+		ann.Send(&actors.Publish{Channel: "c", Event: "e"})
+		second.expectTypes(t, "messagePublished")
+		first.expectTypes(t)
+		to()
+		if s.Courier() != nil {
+			t.Error("there is a courier")
+		}
+		ann.Hang()
+		first.expectTypes(t)
+		second.expectTypes(t)
+		to(first)
+		first.expectTypes(t)
+	})
+}
+
+// expectTypes is expect for a server without a version.
+func (b *backend) expectTypes(t *testing.T, types ...string) {
+	t.Helper()
+	var names []string
+	for _, e := range b.take() {
+		names = append(names, strings.TrimPrefix(e.Type, "hotsock."))
+	}
+	if !slices.Equal(names, types) {
+		t.Fatalf("got  %v\nwant %v", names, types)
+	}
+}

@@ -30,7 +30,9 @@ type System struct {
 	router      router
 	connections *registry
 	clock       *clock
-	courier     *courier.Courier // nil: there are no backend events
+	courier     atomic.Pointer[courier.Courier] // nil: there are no backend events
+	hiring      sync.Mutex                      // of couriers
+	closing     bool                            // no courier is hired any more; under hiring
 	kinds       map[string]newMachine
 	stats       stats
 	panicLog    *rate.Limiter
@@ -70,7 +72,7 @@ func New(o Options) (*System, error) {
 	}
 	// Whether an expiry is told is resolved here, claim before server, so the core is only told the verdict.
 	core := o.Channel
-	s.notifyExpiry, core.NotifyExpiry, core.NoEvents = core.NotifyExpiry, false, s.courier == nil
+	s.notifyExpiry, core.NotifyExpiry = core.NotifyExpiry, false
 	s.kinds = map[string]newMachine{
 		KindChannel: func(a Address, rows *persistence.Rows) machine {
 			options := core
@@ -97,8 +99,8 @@ func New(o Options) (*System, error) {
 		s.dispatcher.end()
 		return nil, fmt.Errorf("read what is due: %w", err)
 	}
-	if s.courier != nil {
-		s.courier.Start()
+	if c := s.courier.Load(); c != nil {
+		c.Start()
 	}
 	s.sweeping.Add(1)
 	go s.sweep()

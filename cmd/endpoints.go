@@ -1,40 +1,66 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
 	"dormouse/actors/courier"
 	"dormouse/transport/emit"
-	"dormouse/transport/metrics"
 )
 
-// openEndpoints makes the endpoints of events, and what hears of them. With none it costs nothing.
-func (s *Server) openEndpoints(o courier.Options, version string, m *metrics.Metrics) (courier.Options, error) {
-	o.Version, o.Logger = version, s.log
-	for _, w := range s.config.endpoints.webhooks {
-		w.Version = version
+// hooked are the endpoints of events that are open.
+type hooked struct {
+	config  *checked
+	closers []func()
+}
+
+func (h *hooked) close() {
+	for _, end := range h.closers {
+		end()
+	}
+	h.closers = nil
+}
+
+// openEndpoints makes the endpoints of events that a configuration has, and what hears of them. With none it
+// costs nothing. If it fails, none is open.
+func (s *Server) openEndpoints(c *checked) (o courier.Options, open *hooked, err error) {
+	o, open = c.Actors.Events, &hooked{config: c}
+	o.Version, o.Logger = s.version, s.log
+	defer func() {
+		if err != nil {
+			open.close()
+		}
+	}()
+	for _, w := range c.endpoints.webhooks {
+		w.Version = s.version
 		hook, err := emit.NewWebhook(w)
 		if err != nil {
-			return o, fmt.Errorf("events.webhooks: %w", err)
+			return o, open, fmt.Errorf("events.webhooks: %w", err)
 		}
-		s.closers = append(s.closers, hook.Close)
+		open.closers = append(open.closers, hook.Close)
 		o.Endpoints = append(o.Endpoints, hook)
 	}
-	if n := s.config.endpoints.nats; n != nil {
-		n.Logger = s.log
-		queue, err := emit.NewNATS(*n)
+	if n := c.endpoints.nats; n != nil {
+		nats := *n
+		nats.Logger = s.log
+		queue, err := emit.NewNATS(nats)
 		if err != nil {
-			return o, fmt.Errorf("events.nats: %w", err)
+			return o, open, fmt.Errorf("events.nats: %w", err)
 		}
-		s.closers = append(s.closers, queue.Close)
+		open.closers = append(open.closers, queue.Close)
 		o.Endpoints = append(o.Endpoints, queue)
 	}
 	if len(o.Endpoints) == 0 {
-		return o, nil
+		return o, open, nil
 	}
-	counts := m.Events()
+	if s.events == nil {
+		s.events = s.metrics.Events()
+		s.metrics.Courier(s.courierStats)
+	}
+	counts := s.events
 	o.Listener = courier.Listener{
 		Attempt: func(endpoint string, took time.Duration, err error) { counts.Attempt(endpoint, took, err == nil) },
 		Backlogged: func(over bool, events int) {
@@ -59,8 +85,51 @@ func (s *Server) openEndpoints(o courier.Options, version string, m *metrics.Met
 			s.log.Warn("dead letters were dropped: there were more than events.dead_letters", "dropped", n)
 		},
 	}
-	return o, nil
+	return o, open, nil
 }
+
+// courierStats are those of the courier that there is now.
+func (s *Server) courierStats() courier.Stats {
+	if s.system != nil {
+		if c := s.system.Courier(); c != nil {
+			return c.Stats()
+		}
+	}
+	return courier.Stats{}
+}
+
+// setEndpoints opens the endpoints of a configuration in the place of those that there are, unless they are the
+// same. If it fails, the old ones stay.
+func (s *Server) setEndpoints(c *checked) (changed bool, err error) {
+	if s.hooked.config.sameEndpoints(c) {
+		return false, nil
+	}
+	o, open, err := s.openEndpoints(c)
+	if err != nil {
+		return false, err
+	}
+	if err := s.system.SetEvents(context.Background(), o); err != nil {
+		open.close()
+		return false, err
+	}
+	s.hooked.close()
+	s.hooked = open
+	return true, nil
+}
+
+// sameEndpoints says whether events go to the same endpoints, in the same way. Secrets are compared as they were
+// read.
+func (c *checked) sameEndpoints(other *checked) bool {
+	was := c.asMap()
+	for key, text := range other.asMap() {
+		if isEvents(key) && was[key] != text {
+			return false
+		}
+	}
+	return reflect.DeepEqual(c.endpoints, other.endpoints)
+}
+
+func isEvents(key string) bool { return strings.HasPrefix(key, "events.") }
 
 // eventReasons says why events keep the server from being ready.
 func (s *Server) eventReasons() []reason {

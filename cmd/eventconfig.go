@@ -174,6 +174,20 @@ type endpoints struct {
 	nats     *emit.NATSOptions // nil: none
 }
 
+// names lists the endpoints.
+func (e *endpoints) names() []string {
+	var names []string
+	for i := range e.webhooks {
+		o := e.webhooks[i]
+		o.EnsureDefaults()
+		names = append(names, o.Name)
+	}
+	if e.nats != nil {
+		names = append(names, "nats")
+	}
+	return names
+}
+
 // endpoints checks every endpoint, and reads its secrets.
 func (v *validation) endpoints() endpoints {
 	var all endpoints

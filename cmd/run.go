@@ -40,7 +40,10 @@ type Server struct {
 	acceptor *ws.Acceptor
 	http     *transport.Server
 	admin    *admin
-	closers  []func() // of the endpoints of events
+	hooked   *hooked          // the endpoints of events
+	metrics  *metrics.Metrics // of which events are part once there are endpoints
+	events   *metrics.Events
+	version  string
 
 	congested atomic.Bool
 	ending    sync.Once // of the engine, which ends once
@@ -67,8 +70,10 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 			err = errors.Join(explain(c, err), s.Close())
 		}
 	}()
+	s.version = x.build.Version
 	m := metrics.New(metrics.Build{Version: x.build.Version, Commit: x.build.Commit, Go: x.build.Go})
 
+	s.metrics = m
 	s.storage = m.Storage()
 	store := c.Store
 	store.Logger, store.Listener, store.Fatal = log, s.storeListener(), x.fatal
@@ -90,16 +95,13 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 
 	engine := c.Actors
 	engine.Store, engine.Verifier, engine.Logger, engine.Durability = s.store, s.verifier, log, c.durability
-	if engine.Events, err = s.openEndpoints(engine.Events, x.build.Version, m); err != nil {
+	if engine.Events, s.hooked, err = s.openEndpoints(c); err != nil {
 		return s, err
 	}
 	if s.system, err = actors.New(engine); err != nil {
 		return s, err
 	}
 	m.Engine(s.system.Stats)
-	if events := s.system.Courier(); events != nil {
-		m.Courier(events.Stats)
-	}
 
 	sockets := c.WS
 	sockets.Subprotocols = []string{hotsock.Subprotocol}
@@ -262,8 +264,8 @@ func (s *Server) Close() error {
 			errs = append(errs, s.endEngine(ctx))
 			cancel()
 		}
-		for _, end := range s.closers {
-			end()
+		if s.hooked != nil {
+			s.hooked.close()
 		}
 		if s.store != nil {
 			errs = append(errs, s.store.Close())

@@ -10,7 +10,7 @@ import (
 type serveCmd struct{ configFlags }
 
 func (*serveCmd) Help() string {
-	return "SIGTERM and SIGINT drain the server: it is no longer ready, takes no new connections, closes those it has over drain.spread, and has ended after drain.timeout; a second one ends it at once. SIGHUP reads the keys of tokens, of the API and of AWS SDKs again. " +
+	return "SIGTERM and SIGINT drain the server: it is no longer ready, takes no new connections, closes those it has over drain.spread, and has ended after drain.timeout; a second one ends it at once. SIGHUP reads the keys of tokens, of the API and of AWS SDKs again, and the endpoints of events. " +
 		"Every setting is also an environment variable: token.audience, --token-audience, is DORMOUSE_TOKEN_AUDIENCE. A flag goes before a variable, a variable before the file."
 }
 
@@ -45,16 +45,24 @@ func (c *serveCmd) read(p *program) (*checked, Faults) {
 	return c.load(p).validate(forServe)
 }
 
-// reload reads everything again and takes the keys. A configuration with faults changes nothing; what else
+// reload reads everything again and takes the keys, and the endpoints of events. A configuration with faults changes nothing; what else
 // was changed in it is named, since it waits for the next start.
 func (c *serveCmd) reload(p *program, s *Server) {
 	config, faults := c.read(p)
 	if len(faults) > 0 {
-		s.log.Error("configuration not reloaded: the old keys stay", "faults", len(faults))
+		s.log.Error("configuration not reloaded: the old keys stay, and the endpoints of events", "faults", len(faults))
 		for _, f := range faults {
 			s.log.Error("fault", "where", f.Where.String(), "key", f.Key, "message", f.Message)
 		}
 		return
+	}
+	changed, err := s.setEndpoints(config)
+	if err != nil {
+		s.log.Error("configuration not reloaded: the old keys stay, and the endpoints of events", "err", err)
+		return
+	}
+	if changed {
+		s.log.Info("endpoints of events reloaded", "endpoints", config.endpoints.names())
 	}
 	if err := s.setKeys(config); err != nil {
 		s.log.Error("configuration not reloaded: the old keys stay", "err", err)
@@ -66,14 +74,14 @@ func (c *serveCmd) reload(p *program, s *Server) {
 	}
 }
 
-// reloadable are the settings that a reload takes.
+// reloadable are the settings that a reload takes, besides all of events.
 var reloadable = []string{"token.keys", "token.jwks", "api_keys", "lambda.keys"}
 
 func changedSettings(before, after *loaded) []string {
 	var changed []string
 	was := before.asMap()
 	for _, s := range after.settings() {
-		if was[s.key] != s.value.yaml() && !slices.Contains(reloadable, s.key) {
+		if was[s.key] != s.value.yaml() && !slices.Contains(reloadable, s.key) && !isEvents(s.key) {
 			changed = append(changed, s.key)
 		}
 	}

@@ -20,6 +20,9 @@ type Effects struct {
 	// Tailed is set by the shell: somebody besides the subscribers hears what is told to all of them, so that
 	// it is told even if there are none.
 	Tailed bool
+	// NoEvents is set by the shell: nobody listens to backend events, so that none are made. The list of members
+	// in some of them costs as much as a frame.
+	NoEvents bool
 	// Deliveries are what subscribers read.
 	Deliveries []Delivery
 	// Events tell backends.

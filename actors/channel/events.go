@@ -11,7 +11,7 @@ import (
 // What backends hear of. Source: Hotsock docs, Pub/Sub Events.
 
 func (c *Channel) emitSubscription(event string, sub *Subscription, fx *Effects) {
-	if c.o.NoEvents {
+	if fx.NoEvents {
 		return
 	}
 	b := appendString(append(make([]byte, 0, 192), `{"channel":`...), c.name)
@@ -21,7 +21,7 @@ func (c *Channel) emitSubscription(event string, sub *Subscription, fx *Effects)
 }
 
 func (c *Channel) emitCount(fx *Effects) {
-	if c.o.NoEvents {
+	if fx.NoEvents {
 		return
 	}
 	b := appendString(append(make([]byte, 0, 96), `{"name":`...), c.name)
@@ -30,7 +30,7 @@ func (c *Channel) emitCount(fx *Effects) {
 }
 
 func (c *Channel) emitMember(kind Kind, m Member, fx *Effects) {
-	if c.o.NoEvents {
+	if fx.NoEvents {
 		return
 	}
 	event := "hotsock.memberAdded"
@@ -58,7 +58,7 @@ func (c *Channel) emitMember(kind Kind, m Member, fx *Effects) {
 }
 
 func (c *Channel) emitMessage(m *Message, cmd *Publish, fx *Effects) {
-	if c.o.NoEvents {
+	if fx.NoEvents {
 		return
 	}
 	b := appendString(append(make([]byte, 0, 192+len(m.Data)), `{"channel":`...), c.name)
@@ -78,7 +78,7 @@ func (c *Channel) emitMessage(m *Message, cmd *Publish, fx *Effects) {
 // emitEntry tells of an entry's new value, or that it is gone: next.data is nil then. Of an entry that has
 // expired, next is what it was.
 func (c *Channel) emitEntry(key string, next *entryRow, previous []byte, gone bool, fx *Effects) {
-	if c.o.NoEvents {
+	if fx.NoEvents {
 		return
 	}
 	b := appendString(append(make([]byte, 0, 256+len(next.data)+len(previous)), `{"channel":`...), c.name)
@@ -95,7 +95,7 @@ func (c *Channel) emitEntry(key string, next *entryRow, previous []byte, gone bo
 
 // emitReaction tells of a reaction that was added or removed: by whom and how it was added, in both cases.
 func (c *Channel) emitReaction(kind Kind, cmd *React, r *reactionRow, expires int64, fx *Effects) {
-	if c.o.NoEvents {
+	if fx.NoEvents {
 		return
 	}
 	event := "hotsock.messageReactionAdded"

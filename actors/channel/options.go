@@ -14,9 +14,6 @@ import (
 type Options struct {
 	// NotifyExpiry tells observers when any entry expires. Default: only when its writer asked for it.
 	NotifyExpiry bool
-	// NoEvents says that nobody listens to backend events, so that none are made: the list of members
-	// in some of them costs as much as a frame. Default: they are made.
-	NoEvents bool
 	// MaxData bounds one message's or entry's data, in bytes. Default 262,144.
 	MaxData int
 	// MaxPresenceBytes bounds a presence channel's list of members, in bytes of compact JSON: all of it

@@ -60,7 +60,7 @@ func newBig(t *testing.T) *bigWorld {
 			t.Error(err)
 		}
 	})
-	b := &bigWorld{t: t, store: store, world: newWorld("c", Options{NoEvents: true})}
+	b := &bigWorld{t: t, store: store, world: newWorld("c", Options{})}
 	b.wake()
 	set := &SetStorage{Data: payload, Store: -1, Server: true}
 	publish := &Publish{Data: payload, Server: true}
@@ -112,6 +112,7 @@ func (b *bigWorld) wake() {
 func (b *bigWorld) do(decide func(Step, *Effects) error) {
 	b.t.Helper()
 	b.fx.Reset()
+	b.fx.NoEvents = true
 	if err := decide(b.step(), &b.fx); err != nil {
 		b.t.Fatal(err)
 	}

@@ -102,7 +102,7 @@ func measure(b *testing.B, step func()) {
 func BenchmarkSubscribe(b *testing.B) {
 	for _, n := range []int{0, 100} {
 		b.Run(fmt.Sprintf("entries=%d", n), func(b *testing.B) {
-			w := newWorld("c", Options{NoEvents: true})
+			w := newWorld("c", Options{})
 			for i := range n {
 				cmd := &SetStorage{Key: fmt.Sprintf("k%d", i), Data: payload, Store: -1, Server: true}
 				if err := do(w, w.c.SetStorage, cmd); err != nil {
@@ -115,6 +115,7 @@ func BenchmarkSubscribe(b *testing.B) {
 			s, fx := w.step(), &Effects{}
 			measure(b, func() {
 				fx.Reset()
+				fx.NoEvents = true
 				if err := w.c.Subscribe(s, join, fx); err != nil {
 					b.Fatal(err)
 				}

@@ -139,7 +139,6 @@ func (tr *transcript) shows(what string) bool { return tr.show == what || tr.sho
 func (tr *transcript) begin(d *datadriven.TestData) string {
 	var o Options
 	o.NotifyExpiry = d.HasArg("notify-expiry")
-	o.NoEvents = d.HasArg("no-events")
 	o.MaxPresenceBytes, _ = strconv.Atoi(arg(d, "max-presence"))
 	if grace := arg(d, "grace"); grace != "" {
 		o.LeaveGrace, _ = time.ParseDuration(grace)
@@ -151,6 +150,7 @@ func (tr *transcript) begin(d *datadriven.TestData) string {
 	o.MaxData, _ = strconv.Atoi(arg(d, "max-data"))
 	o.MaxSchedules, _ = strconv.Atoi(arg(d, "max-schedules"))
 	tr.w, tr.p = newWorld(d.CmdArgs[0].Key, o), newPrinter()
+	tr.w.noEvents = d.HasArg("no-events")
 	tr.show = arg(d, "show")
 	tr.sinks, tr.epochs = map[string]*reader{}, map[string]string{}
 	return "ok"

@@ -31,6 +31,7 @@ type world struct {
 	random   uint64
 	due      time.Time // zero: never
 	restored uint64    // times that a backup was restored
+	noEvents bool
 	fx       Effects
 }
 
@@ -63,6 +64,7 @@ func (w *world) expire() error { return w.decided(w.c.Due) }
 
 func (w *world) decided(decide func(Step, *Effects) error) error {
 	w.fx.Reset()
+	w.fx.NoEvents = w.noEvents
 	if err := decide(w.step(), &w.fx); err != nil {
 		if n := len(w.fx.Writes) + len(w.fx.Deliveries) + len(w.fx.Events); n != 0 || w.fx.Result != nil || w.fx.Erase {
 			return fmt.Errorf("%w, and yet it has effects", err)

@@ -88,7 +88,7 @@ func (c *Courier) Wants(eventType, dataType, channel string) bool {
 
 // Write turns an event into what queues it, with the commit of what it tells of. Events with the same app
 // and order arrive in the order of their commits. e needs no ID.
-func (c *Courier) Write(e Event, order string, at time.Time, entropy func([]byte)) persistence.Write {
+func Write(e Event, order string, at time.Time, entropy func([]byte)) persistence.Write {
 	_ = e.ID.SetTime(ulid.Timestamp(at)) // years are far below what it takes
 	var random [10]byte
 	entropy(random[:])

@@ -141,7 +141,7 @@ func (p *post) emit(channel string, data ...string) {
 func (p *post) emitOf(eventType, channel string, data ...string) {
 	for _, d := range data {
 		e := Event{App: "app", Type: eventType, DataType: Types[eventType], Data: []byte(d), Metadata: []Attribute{{"event", "e"}, {"channel", channel}}}
-		w := p.courier.Write(e, channel, time.Now(), func(b []byte) { rand.Read(b) })
+		w := Write(e, channel, time.Now(), func(b []byte) { rand.Read(b) })
 		p.store.Commit([]persistence.Write{w}, persistence.Sync, nil)
 	}
 }
