@@ -33,10 +33,9 @@ type reason struct {
 func listenAdmin(addr string, s *Server, metrics http.Handler, profiles bool) (*admin, error) {
 	a := &admin{server: s}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", a.health)
-	mux.HandleFunc("GET /readyz", a.ready)
-	mux.Handle("GET /metrics", metrics)
-	mux.HandleFunc("POST /backup", a.backup)
+	for pattern, handler := range a.routes(metrics) {
+		mux.Handle(pattern, handler)
+	}
 	if profiles {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
@@ -57,6 +56,16 @@ func listenAdmin(addr string, s *Server, metrics http.Handler, profiles bool) (*
 		return nil, fmt.Errorf("admin.listen: %w", err)
 	}
 	return a, nil
+}
+
+// routes are the calls that there always are.
+func (a *admin) routes(metrics http.Handler) map[string]http.Handler {
+	return map[string]http.Handler{
+		"GET /healthz": http.HandlerFunc(a.health),
+		"GET /readyz":  http.HandlerFunc(a.ready),
+		"GET /metrics": metrics,
+		"POST /backup": http.HandlerFunc(a.backup),
+	}
 }
 
 func (a *admin) addr() string { return a.listener.Addr().String() }

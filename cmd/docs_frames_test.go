@@ -37,7 +37,13 @@ func (d *docsPage) frames(text string) {
 		}
 		switch {
 		case verb == ">":
-			c.send(d.replace(rest))
+			frame := d.replace(rest)
+			if refused := i+1 < len(lines) && strings.HasPrefix(lines[i+1], name+" < ") && strings.Contains(lines[i+1], "hotsock.error"); !refused {
+				if err := d.checker.Sent([]byte(frame)); err != nil {
+					d.t.Error(err)
+				}
+			}
+			c.send(frame)
 		case verb == "<":
 			d.expect(c, rest)
 		case what == "leaves":
@@ -114,6 +120,9 @@ func (d *docsPage) expect(c *docsClient, shown string) {
 	_, frame, err := c.conn.Read(ctx)
 	if err != nil {
 		d.t.Fatalf("%s: %v\nshown  %s", c.name, err, shown)
+	}
+	if err := d.checker.Told(frame); err != nil {
+		d.t.Error(err)
 	}
 	if err := d.match(shown, string(frame)); err != nil {
 		d.t.Fatalf("%s gets  %s\nshown  %s\n%v", c.name, frame, shown, err)

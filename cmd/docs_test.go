@@ -2,30 +2,56 @@ package cmd
 
 import (
 	"encoding/json"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"dormouse/transport/docs"
+	"dormouse/transport/hotsock"
+	"dormouse/transport/schema"
+	"dormouse/transport/schema/schematest"
 )
 
 // TestDocs plays every example of the documentation, each page on a server of its own, from its first block
-// to its last. Package docs says what the blocks mean.
+// to its last, and holds every call and frame against its description. Package docs says what the blocks mean.
 func TestDocs(t *testing.T) {
 	program := buildProgram(t)
+	checker, err := schematest.New(schema.OpenAPI(), schema.AsyncAPI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	played := 0
 	for _, page := range docs.Pages() {
 		t.Run(page.Name, func(t *testing.T) {
+			played++
 			d := &docsPage{
-				t: t, server: run(t, 0), dir: t.TempDir(), program: program,
+				t: t, server: run(t, 0), dir: t.TempDir(), program: program, checker: checker,
 				vars: map[string]string{}, claims: map[string]string{}, clients: map[string]*docsClient{},
 			}
+			d.public, d.admin = d.tap(d.server.Addr()), d.tap(d.server.AdminAddr())
 			d.play(string(page.Text))
 		})
 	}
+	seen := checker.Seen()
+	for _, event := range hotsock.ClientEvents() {
+		if name := "client." + strings.TrimPrefix(event, "hotsock."); played == len(docs.Pages()) && !slices.Contains(seen, name) && event != "hotsock.pong" {
+			t.Errorf("no page shows %s", event)
+		}
+	}
+	t.Logf("held against their descriptions: %v", seen)
+}
+
+// tap puts a proxy before a listener that holds every call against its description, and returns its address.
+func (d *docsPage) tap(address string) string {
+	proxy := httptest.NewServer(schematest.NewTap(d.checker, address, func(err error) { d.t.Error(err) }))
+	d.t.Cleanup(proxy.Close)
+	return proxy.Listener.Addr().String()
 }
 
 // A docsPage is one page with its server, its clients and what its names stand for.
@@ -34,6 +60,9 @@ type docsPage struct {
 	server  *running
 	dir     string // where its commands run
 	program string // the folder of the program
+	checker *schematest.Checker
+	public  string // the address of a tap before the server, and of one before its admin listener
+	admin   string
 	vars    map[string]string
 	claims  map[string]string // of its tokens, by name
 	clients map[string]*docsClient
@@ -118,13 +147,13 @@ func (d *docsPage) console(text string) {
 }
 
 func (d *docsPage) command(command, shown string) {
-	command = strings.ReplaceAll(command, "http://127.0.0.1:8080", "http://"+d.server.Addr())
-	command = strings.ReplaceAll(command, "http://127.0.0.1:9090", "http://"+d.server.AdminAddr())
+	command = strings.ReplaceAll(command, "http://127.0.0.1:8080", "http://"+d.public)
+	command = strings.ReplaceAll(command, "http://127.0.0.1:9090", "http://"+d.admin)
 	d.t.Logf("$ %s", command)
 	cmd := exec.CommandContext(d.t.Context(), "bash", "-c", command)
 	cmd.Dir, cmd.WaitDelay = d.dir, time.Second
 	cmd.Env = append(os.Environ(), "NO_COLOR=1", "HOME="+d.dir, "API_KEY="+d.server.key,
-		"DORMOUSE_URL=http://"+d.server.Addr(), "DORMOUSE_ADMIN_URL=http://"+d.server.AdminAddr(), "DORMOUSE_API_KEY="+d.server.key,
+		"DORMOUSE_URL=http://"+d.public, "DORMOUSE_ADMIN_URL=http://"+d.admin, "DORMOUSE_API_KEY="+d.server.key,
 		"PATH="+d.program+string(os.PathListSeparator)+os.Getenv("PATH"))
 	for name, value := range d.vars {
 		cmd.Env = append(cmd.Env, name+"="+value)

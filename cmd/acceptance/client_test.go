@@ -78,6 +78,8 @@ type client struct {
 
 	id, secret string // of the connection
 
+	unjudged []string // frames of scripts that were sent since the last one was expected
+
 	mu      sync.Mutex
 	frames  [][]byte
 	ended   error         // why reading ended
@@ -119,6 +121,9 @@ func (c *client) read() {
 			c.ended = err
 			c.tr.add("%s ends: %v", c.name, err)
 		} else {
+			if err := described().Told(frame); err != nil {
+				c.t.Errorf("%s: not as the documents say: %v", c.name, err)
+			}
 			c.frames = append(c.frames, frame)
 			c.tr.add("%s < %s", c.name, frame)
 		}
@@ -165,6 +170,7 @@ func (c *client) next(wait time.Duration) ([]byte, error) {
 			frame := c.frames[0]
 			c.frames = c.frames[1:]
 			c.mu.Unlock()
+			c.judge(frame)
 			return frame, nil
 		}
 		ended := c.ended

@@ -60,6 +60,9 @@ func (h *hooks) receive(w http.ResponseWriter, r *http.Request) {
 		return // the server was killed while it sent
 	}
 	c.bad = wrongWith(r.Header, c.body)
+	if err := described().Event(c.body); err != nil && c.bad == "" {
+		c.bad = "not as the documents say: " + err.Error()
+	}
 	if err := json.Unmarshal(c.body, &c.event); err != nil {
 		c.bad = err.Error()
 	}

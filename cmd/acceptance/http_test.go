@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"dormouse/transport/schema/schematest"
 )
 
 // A response is an HTTP answer, read whole.
@@ -38,6 +40,11 @@ func (s *server) request(ctx context.Context, method, address, bearer, body stri
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
+	if err == nil {
+		s.asDescribed(described().Exchange(&schematest.Exchange{
+			Method: method, Target: req.URL.RequestURI(), Body: []byte(body), Status: resp.StatusCode, Type: resp.Header.Get("Content-Type"), Answer: text,
+		}))
+	}
 	return response{resp.StatusCode, resp.Header, string(text)}, err
 }
 

@@ -85,7 +85,9 @@ func (s *scene) play(script string) {
 		what, frame, _ := strings.Cut(rest, " ")
 		switch what {
 		case ">":
-			c.send(s.outgoing(frame))
+			frame = s.outgoing(frame)
+			c.unjudged = append(c.unjudged, frame)
+			c.send(frame)
 		case "<":
 			c.expect(incoming(frame), s.vars)
 		case "∅":

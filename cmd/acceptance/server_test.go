@@ -18,6 +18,7 @@ import (
 
 // A server is one data folder and the process that serves it now, if any.
 type server struct {
+	t        testing.TB
 	build    *build
 	settings settings
 	dir      string // of the configuration, with the data below it
@@ -44,7 +45,7 @@ func serveBuild(t testing.TB, b *build, s settings) *server {
 
 // newServer may be called by any goroutine of the test.
 func newServer(t testing.TB, b *build, s settings) (*server, error) {
-	srv := &server{build: b, settings: s, dir: t.TempDir(), log: &logBuffer{}}
+	srv := &server{t: t, build: b, settings: s, dir: t.TempDir(), log: &logBuffer{}}
 	t.Cleanup(func() {
 		srv.kill()
 		if log := srv.log.String(); strings.Contains(log, "DATA RACE") {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"dormouse/transport/look"
+	"dormouse/transport/schema"
 )
 
 // Path is where Handler has to be mounted: it serves this path and all below it.
@@ -56,7 +57,8 @@ func (p *Page) address() string {
 	return p.Name
 }
 
-// Handler serves the pages, their Markdown and what they need, to be mounted at Path. It may be used from
+// Handler serves the pages, their Markdown and what they need, and the documents of package schema as openapi.json
+// and asyncapi.json, to be mounted at Path. It may be used from
 // many goroutines at once.
 func Handler() http.Handler {
 	answers := sync.OnceValue(answers)
@@ -70,6 +72,10 @@ func Handler() http.Handler {
 		all := answers()
 		name := strings.TrimPrefix(r.URL.Path, Path)
 		if found := all[name]; found != nil {
+			if strings.HasSuffix(name, ".json") { // tools elsewhere read what is for them
+				w.Header().Set("Access-Control-Allow-Origin", "*")
+				w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+			}
 			found.ServeHTTP(w, r)
 			return
 		}
@@ -95,6 +101,8 @@ func answers() map[string]*answer {
 		all[name] = newAnswer("text/html; charset=utf-8", render(pages, i))
 		all[pages[i].Name+".md"] = newAnswer("text/markdown; charset=utf-8", pages[i].Text)
 	}
+	all["openapi.json"] = newAnswer("application/json", schema.OpenAPI())
+	all["asyncapi.json"] = newAnswer("application/json", schema.AsyncAPI())
 	style, err := files.ReadFile("style.css")
 	if err != nil {
 		panic(err) // it is in the binary

@@ -92,7 +92,7 @@ func TestPages(t *testing.T) {
 			switch {
 			case strings.HasPrefix(to, "#"):
 				to = p.address() + to
-			case strings.HasSuffix(to, ".css") || strings.HasSuffix(to, ".svg") || strings.HasSuffix(to, ".md"):
+			case strings.HasSuffix(to, ".css") || strings.HasSuffix(to, ".svg") || strings.HasSuffix(to, ".md") || strings.HasSuffix(to, ".json"):
 				if res, _ := get(t, server, Path+to); res.StatusCode != http.StatusOK {
 					t.Errorf("%s names %s, which is not there", p.Name, to)
 				}
