@@ -19,6 +19,9 @@ var calls = map[string]string{someEvent: "publishMessage", "hotsock.channelStora
 func (b *batch) call(ctx context.Context, c *cell) (string, error) {
 	query := url.Values{"connectionId": {b.id}, "connectionSecret": {b.secret}}
 	body := fmt.Sprintf(`{"channel":%q,"event":%q,"key":%q,"data":1}`, c.channel, someEvent, someEvent)
+	if c.together {
+		body = fmt.Sprintf(`{"channel":%q,"entries":[%s]}`, c.channel, show(together(1)))
+	}
 	resp, err := b.server.request(ctx, http.MethodPost, "http://"+b.server.addr+"/connection/"+calls[c.command]+"?"+query.Encode(), "", body)
 	if err != nil || resp.status < 300 {
 		return answerOK, err

@@ -23,6 +23,7 @@ type cell struct {
 	whole     verdict
 	userless  bool // the connection has no uid
 	http      bool // the command is a call of the Client HTTP API
+	together  bool // the set has entries and a condition
 	expired   bool // the connect token has expired since it was used
 }
 
@@ -183,12 +184,19 @@ func (g *generator) publishing(expired bool) {
 func (g *generator) calling() {
 	g.inner(cell{command: someEvent, http: true}, "messages", "publish", nil, innerForms(), layers)
 	g.inner(cell{command: "hotsock.channelStorageSet", http: true}, "storage", "set", nil, innerForms(), layers)
+	g.inner(cell{command: "hotsock.channelStorageSet", http: true, together: true}, "storage", "set", nil, innerForms(), layers)
 	g.inner(cell{command: "hotsock.channelStorageGet", http: true}, "storage", "get", nil, innerForms(), layers)
 }
 
 func (g *generator) storing(expired bool) {
 	g.inner(cell{command: "hotsock.channelStorageSet", expired: expired}, "storage", "set", nil, innerForms(), layers)
+	g.inner(cell{command: "hotsock.channelStorageSet", expired: expired, together: true}, "storage", "set", nil, innerForms(), layers)
 	g.inner(cell{command: "hotsock.channelStorageGet", expired: expired}, "storage", "get", nil, innerForms(), layers)
+}
+
+// together is an entry of a set of entries: the condition holds, so that it is the rights alone that count.
+func together(data int) rules {
+	return rules{"key": someEvent, "data": data, "ifAbsent": true}
 }
 
 func (g *generator) reacting() {

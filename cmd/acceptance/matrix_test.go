@@ -264,6 +264,11 @@ func (b *batch) frame(ctx context.Context, c *cell, i int) (string, error) {
 	switch c.command {
 	case "hotsock.channelStorageSet", "hotsock.channelStorageGet":
 		f["key"], f["data"] = someEvent, i
+		if c.together {
+			delete(f, "key")
+			delete(f, "data")
+			f["entries"] = []rules{together(i)}
+		}
 	case "hotsock.subscribe", "hotsock.umdUpdate":
 		if c.form != noToken {
 			f["data"] = rules{"token": c.token(b.id)}

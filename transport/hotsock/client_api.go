@@ -45,7 +45,7 @@ func clientRoutes() []route {
 		{"listReactions", "list reactions", clientCall{reactionsForm, (*Handler).listReactions}},
 		{"publishMessage", "publish as client", clientCall{clientPublishForm, (*Handler).publishAsClient}},
 		{"channelStorageGet", "get entry as client", clientCall{entryForm, (*Handler).getEntryAsClient}},
-		{"channelStorageSet", "set entry as client", clientCall{entryForm, (*Handler).setEntryAsClient}},
+		{"channelStorageSet", "set entry as client", clientCall{setForm, (*Handler).setEntryAsClient}},
 		{"channelStorageList", "list entries as client", clientCall{entriesForm, (*Handler).listEntriesAsClient}},
 		{"getChannelInfo", "channel as client", clientCall{infoForm, (*Handler).channelInfoAsClient}},
 		{"umdUpdate", "update umd", clientCall{umdForm, (*Handler).updateUMD}},
@@ -248,29 +248,21 @@ func appendAccepted(dst []byte, name, event string, id, schedule ulid.ULID) []by
 	return append(dst, '}')
 }
 
-// The members of the calls on one entry.
+// The members of a channelStorageGet call.
 const (
 	entryChannel = iota
 	entryKey
-	entryData
-	entrySchedule
-	entryTimezone
+	entryVersion // not Hotsock's
 )
 
 var entryForm = form{
-	names: []string{
-		entryChannel:  "channel",
-		entryKey:      "key",
-		entryData:     "data",
-		entrySchedule: "scheduleExpression",
-		entryTimezone: "scheduleExpressionTimezone",
-	},
-	memberKinds: memberKinds{texts: []int{entryChannel, entryKey, entrySchedule, entryTimezone}},
+	names:       []string{entryChannel: "channel", entryKey: "key", entryVersion: "version"},
+	memberKinds: memberKinds{texts: []int{entryChannel, entryKey}, booleans: []int{entryVersion}},
 	required:    []int{entryChannel, entryKey},
 }
 
 // getEntryAsClient serves POST /connection/channelStorageGet: the frame that hotsock.channelStorageGet is
-// answered with.
+// answered with, its version too if that is asked for.
 func (h *Handler) getEntryAsClient(c *call, who client, b *body) error {
 	answer, err := h.do(c, who, &actors.GetStorage{Channel: b.text(entryChannel), Key: b.text(entryKey)})
 	if err != nil {
@@ -278,24 +270,11 @@ func (h *Handler) getEntryAsClient(c *call, who client, b *body) error {
 	}
 	e := answer.Result.(*channel.Entry)
 	m := &channel.Message{Kind: channel.KindStorageData, Channel: answer.Channel, Key: e.Key, Data: e.Data, Meta: e.Meta, Seq: e.Version}
-	return c.answer(http.StatusOK, Codec{}.Append(nil, m))
-}
-
-// setEntryAsClient serves POST /connection/channelStorageSet.
-func (h *Handler) setEntryAsClient(c *call, who client, b *body) error {
-	data, tooLarge := compactData(&b.values[entryData], h.o.MaxData)
-	if tooLarge != nil {
-		return tooLarge
+	frame := Codec{}.Append(nil, m)
+	if b.isTrue(entryVersion) {
+		frame = Codec{}.AppendNumbered(frame, m)
 	}
-	name := b.text(entryChannel)
-	answer, err := h.do(c, who, &actors.SetStorage{
-		Channel: name, Key: b.text(entryKey), Data: data,
-		Schedule: actors.Schedule{Expression: b.text(entrySchedule), Timezone: b.text(entryTimezone)},
-	})
-	if err != nil {
-		return err
-	}
-	return c.answer(http.StatusAccepted, appendAccepted(nil, name, storageSetEvent, ulid.ULID{}, new(publication).schedule(outcomeOf(answer))))
+	return c.answer(http.StatusOK, frame)
 }
 
 // The members of a channelStorageList call.

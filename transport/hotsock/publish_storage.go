@@ -74,8 +74,5 @@ func (h *Handler) publishEntries(c *call, b *body, from actors.Origin) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	answer := appendString([]byte(`{"channel":`), name)
-	answer = appendString(append(answer, `,"event":`...), storageSetEvent)
-	answer = appendWritten(append(answer, ','), written)
-	return append(answer, '}'), nil
+	return appendEntriesDone(name, written), nil
 }
