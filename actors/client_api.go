@@ -179,9 +179,8 @@ func parseIDs(cmd *channel.ListMessages, after, before string) *channel.Error {
 }
 
 func (a *connectionActor) listStorage(c *ListStorage) {
-	name, m := a.resolve(c.Channel)
-	if err := claims.CheckChannel(name); err != nil {
-		a.refuse(c.Channel, "", channel.ErrInvalidChannel.With("%s.", sentence(err)))
+	name, m, ok := a.named(c.Channel, "")
+	if !ok {
 		return
 	}
 	grant := a.rightsOn(name, m).grant // not rights: it is asked by the channel

@@ -25,6 +25,16 @@ func (a *connectionActor) resolve(name string) (string, *membership) {
 	return real, a.memberships[real]
 }
 
+// named is resolve for a name that must be one of a channel; false: the command was refused.
+func (a *connectionActor) named(name, ref string) (real string, m *membership, ok bool) {
+	real, m = a.resolve(name)
+	if err := claims.CheckChannel(real); err != nil {
+		a.refuse(name, ref, channel.ErrInvalidChannel.With("%s.", sentence(err)))
+		return "", nil, false
+	}
+	return real, m, true
+}
+
 // rights returns what the connection may do on a channel now.
 func (a *connectionActor) rightsOn(name string, m *membership) *rights {
 	if m != nil && m.rights != nil {
@@ -155,9 +165,8 @@ func (a *connectionActor) getStorage(c *GetStorage) {
 
 // storageName checks the names of a storage command.
 func (a *connectionActor) storageName(name, key, ref string) (string, *membership, bool) {
-	real, m := a.resolve(name)
-	if err := claims.CheckChannel(real); err != nil {
-		a.refuse(name, ref, channel.ErrInvalidChannel.With("%s.", sentence(err)))
+	real, m, ok := a.named(name, ref)
+	if !ok {
 		return "", nil, false
 	}
 	if err := claims.CheckStorageKey(key); err != nil {
@@ -298,9 +307,8 @@ func (a *connectionActor) forget(m *membership) {
 }
 
 func (a *connectionActor) unsubscribe(c *Unsubscribe) {
-	name, m := a.resolve(c.Channel)
-	if err := claims.CheckChannel(name); err != nil {
-		a.refuse(c.Channel, c.Ref, channel.ErrInvalidChannel.With("%s.", sentence(err)))
+	name, m, ok := a.named(c.Channel, c.Ref)
+	if !ok {
 		return
 	}
 	if m == nil {

@@ -6,7 +6,6 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"dormouse/actors/channel"
-	"dormouse/claims"
 )
 
 // A ReactRequest is a backend's reaction, in the name of a user.
@@ -63,9 +62,8 @@ func messageID(text string) ulid.ULID {
 
 // react hands a reaction to its channel, which alone knows the message and so what the token says of it.
 func (a *connectionActor) react(c *React) {
-	name, m := a.resolve(c.Channel)
-	if err := claims.CheckChannel(name); err != nil {
-		a.refuse(c.Channel, c.Ref, channel.ErrInvalidChannel.With("%s.", sentence(err)))
+	name, m, ok := a.named(c.Channel, c.Ref)
+	if !ok {
 		return
 	}
 	if m == nil {
