@@ -36,7 +36,10 @@ func split(token string) (parts, error) {
 			return parts{}, fmt.Errorf("has a character outside base64url at byte %d", i)
 		}
 	}
-	if dots != 2 {
+	switch {
+	case token == "":
+		return parts{}, errors.New("is missing")
+	case dots != 2:
 		return parts{}, errors.New("has fewer than three segments")
 	}
 	p := parts{token[:last], token[:first], token[first+1 : last], token[last+1:]}
