@@ -21,7 +21,7 @@ var accessKeyFields = []string{"id", "secret"}
 type accessKeysValue struct{ p *[]accessKey }
 
 func (v accessKeysValue) set(t tree, folder string) (err error) {
-	*v.p, err = items(t, "{id: AKIDEXAMPLE, secret: file:/path}", func(item tree) (accessKey, error) { return parseAccessKey(item, folder) })
+	*v.p, err = items(t, "key", "{id: AKIDEXAMPLE, secret: file:/path}", func(item tree) (accessKey, error) { return parseAccessKey(item, folder) })
 	return err
 }
 

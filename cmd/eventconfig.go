@@ -91,30 +91,9 @@ func (v natsURLValue) unit() string               { return "url" }
 // webhooksValue is a list of webhooks; in an environment variable or flag it is YAML in one line.
 type webhooksValue struct{ p *[]webhookConfig }
 
-func (v webhooksValue) set(t tree, folder string) error {
-	t = flow(t)
-	items := t.list
-	switch t.kind {
-	case treeNull:
-		return nil
-	case treePairs:
-		items = []tree{t}
-	case treeScalar:
-		return errors.New("write [{url: https://…, secret: …}]")
-	}
-	var list []webhookConfig
-	var errs []error
-	for i, item := range items {
-		w, err := parseWebhook(item, folder)
-		for _, e := range unjoin(err) {
-			errs = append(errs, &treeError{item.line, fmt.Sprintf("webhook %d: %v", i+1, e)})
-		}
-		if err == nil {
-			list = append(list, w)
-		}
-	}
-	*v.p = list // those that can be read are looked at more closely, whatever the others are
-	return errors.Join(errs...)
+func (v webhooksValue) set(t tree, folder string) (err error) {
+	*v.p, err = items(t, "webhook", "{url: https://…, secret: …}", func(item tree) (webhookConfig, error) { return parseWebhook(item, folder) })
+	return err
 }
 
 func parseWebhook(t tree, folder string) (webhookConfig, error) {

@@ -21,13 +21,13 @@ var tokenKeyFields = []string{"alg", "kid", "key"}
 type keysValue struct{ p *[]tokenKey }
 
 func (v keysValue) set(t tree, folder string) (err error) {
-	*v.p, err = items(t, "{alg: ES256, kid: a, key: file:/path}", func(item tree) (tokenKey, error) { return parseTokenKey(item, folder) })
+	*v.p, err = items(t, "key", "{alg: ES256, kid: a, key: file:/path}", func(item tree) (tokenKey, error) { return parseTokenKey(item, folder) })
 	return err
 }
 
-// items reads a list of pairs, each of them by parse; one alone needs no list. form shows what one is like. Those
+// items reads a list of pairs, each of them by parse; one alone needs no list. what is what one is called, and form shows what it is like. Those
 // that can be read are returned, and looked at more closely, whatever the others are.
-func items[T any](t tree, form string, parse func(item tree) (T, error)) ([]T, error) {
+func items[T any](t tree, what, form string, parse func(item tree) (T, error)) ([]T, error) {
 	if t.kind == treeScalar {
 		line := t.line
 		flow, err := parseTree([]byte(t.scalar))
@@ -48,7 +48,7 @@ func items[T any](t tree, form string, parse func(item tree) (T, error)) ([]T, e
 	for i, item := range list {
 		one, err := parse(item)
 		for _, e := range unjoin(err) {
-			errs = append(errs, &treeError{item.line, fmt.Sprintf("key %d: %v", i+1, e)})
+			errs = append(errs, &treeError{item.line, fmt.Sprintf("%s %d: %v", what, i+1, e)})
 		}
 		if err == nil {
 			all = append(all, one)
