@@ -25,8 +25,9 @@ func (v keysValue) set(t tree, folder string) (err error) {
 	return err
 }
 
-// items reads a list of pairs, each of them by parse; one alone needs no list. what is what one is called, and form shows what it is like. Those
-// that can be read are returned, and looked at more closely, whatever the others are.
+// items reads a list of pairs, each of them by parse; one alone needs no list. what is what one is called, and
+// form shows what it is like. Those that can be read are returned, and looked at more closely, whatever the
+// others are.
 func items[T any](t tree, what, form string, parse func(item tree) (T, error)) ([]T, error) {
 	if t.kind == treeScalar {
 		line := t.line
