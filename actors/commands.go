@@ -1,6 +1,9 @@
 package actors
 
-import "dormouse/actors/channel"
+import (
+	"dormouse/actors/channel"
+	"dormouse/claims"
+)
 
 // A Command is what a client asks of its connection. Names are as the client wrote them: an alias stays an
 // alias until the connection actor resolves it. Data is one compact JSON value, nil for null, and belongs
@@ -146,6 +149,8 @@ type ListStorageRequest struct {
 	Limit   int // 1 to 100; 0: 100
 	// Allow leaves out keys that the asker may not get; nil: none. It may be called on any goroutine.
 	Allow func(key string) bool
+	// Within is where the allowed keys are, as [claims.ChannelGrant.GetRanges] says; nil: anywhere.
+	Within []claims.KeyRange
 }
 
 // Origin says where a request came from, for backend events and stored messages.

@@ -51,13 +51,8 @@ func (s *System) ChannelInfo(ctx context.Context, app, name string) (*channel.In
 //
 // Errors: *channel.Error, or ctx's.
 func (s *System) ListStorage(ctx context.Context, app string, r ListStorageRequest) (*channel.Entries, error) {
-	result, err := s.askAndWait(ctx, channelAddress(app, r.Channel), &channel.ListStorage{
-		Keys:  r.Keys,
-		After: r.After,
-		Limit: pageLimit(r.Limit),
-		Bytes: s.options.StoragePageBytes,
-		Allow: r.Allow,
-	})
+	cmd := &channel.ListStorage{Keys: r.Keys, After: r.After, Limit: pageLimit(r.Limit), Bytes: s.options.StoragePageBytes, Allow: r.Allow, Within: r.Within}
+	result, err := s.askAndWait(ctx, channelAddress(app, r.Channel), cmd)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package hotsock
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"dormouse/actors"
@@ -29,8 +30,8 @@ func (h *Handler) channelInfo(c *call) error {
 	return c.answer(http.StatusOK, appendInfo(nil, "name", info))
 }
 
-// channelStorage serves GET /channels/{name}/storage?after=k&keys=a,b: a page of entries in the order of
-// their keys. Keys that are not set are left out.
+// channelStorage serves GET /channels/{name}/storage?after=k&keys=a,b&versions=true: a page of entries in the
+// order of their keys. Keys that are not set are left out. versions is not Hotsock's.
 //
 // Source: Hotsock docs, Channels API, "List channel storage".
 func (h *Handler) channelStorage(c *call) error {
@@ -48,23 +49,27 @@ func (h *Handler) channelStorage(c *call) error {
 	r := actors.ListStorageRequest{Channel: name, Keys: keys, After: query.Get("after")}
 	if c.by != nil {
 		grant := c.grant(name)
-		r.Allow = func(key string) bool { return grant.Key(key).Get }
+		r.Allow, r.Within = func(key string) bool { return grant.Key(key).Get }, grant.GetRanges()
 	}
 	entries, err := h.o.engine.ListStorage(c.ctx, h.o.App, r)
 	if err != nil {
 		return err
 	}
-	return c.answer(http.StatusOK, appendEntries(nil, entries))
+	return c.answer(http.StatusOK, appendEntries(nil, entries, query.Get("versions") == "true"))
 }
 
-// appendEntries writes a page of entries.
-func appendEntries(dst []byte, entries *channel.Entries) []byte {
+// appendEntries writes a page of entries, with their versions if they are asked for.
+func appendEntries(dst []byte, entries *channel.Entries, versions bool) []byte {
 	dst = append(dst, `{"items":[`...)
 	for i := range entries.Items {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		dst = appendEntry(dst, &entries.Items[i])
+		if versions {
+			dst = strconv.AppendUint(append(dst[:len(dst)-1], `,"version":`...), entries.Items[i].Version, 10)
+			dst = append(dst, '}')
+		}
 	}
 	return append(dst, `]}`...)
 }

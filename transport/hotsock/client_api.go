@@ -282,11 +282,12 @@ const (
 	entriesChannel = iota
 	entriesKeys
 	entriesAfter
+	entriesVersions // not Hotsock's
 )
 
 var entriesForm = form{
-	names:       []string{entriesChannel: "channel", entriesKeys: "keys", entriesAfter: "after"},
-	memberKinds: memberKinds{texts: []int{entriesChannel, entriesAfter}, arrays: []int{entriesKeys}},
+	names:       []string{entriesChannel: "channel", entriesKeys: "keys", entriesAfter: "after", entriesVersions: "versions"},
+	memberKinds: memberKinds{texts: []int{entriesChannel, entriesAfter}, booleans: []int{entriesVersions}, arrays: []int{entriesKeys}},
 	required:    []int{entriesChannel},
 }
 
@@ -300,7 +301,7 @@ func (h *Handler) listEntriesAsClient(c *call, who client, b *body) error {
 	if err != nil {
 		return err
 	}
-	return c.answer(http.StatusOK, appendEntries(nil, answer.Result.(*channel.Entries)))
+	return c.answer(http.StatusOK, appendEntries(nil, answer.Result.(*channel.Entries), b.isTrue(entriesVersions)))
 }
 
 var infoForm = form{

@@ -11,6 +11,10 @@ import (
 
 const asClient = "?connectionId=AbC_d-EfGhIJKLM%3D&connectionSecret=" + testSecret
 
+func entriesDone(name string) string {
+	return `{"channel":"` + name + `","event":"hotsock.channelStorageSet","entries":[{"key":"k","version":7},{"key":"n","version":7,"data":6}]}`
+}
+
 func TestClientCalls(t *testing.T) {
 	e := newRecorder()
 	e.info = channel.Info{Subscriptions: 4}
@@ -41,6 +45,17 @@ func TestClientCalls(t *testing.T) {
 		{"a write", "channelStorageSet", `{"channel":"c","key":"k","data":[1]}`, 202, `{"channel":"c","event":"hotsock.channelStorageSet"}`,
 			&actors.SetStorage{Channel: "c", Key: "k", Data: []byte("[1]")}},
 		{"a clear", "channelStorageSet", `{"channel":"c","key":"k"}`, 202, `{"channel":"c","event":"hotsock.channelStorageSet"}`, &actors.SetStorage{Channel: "c", Key: "k"}},
+		{"a write of nothing", "channelStorageSet", `{"channel":"c"}`, 400, errorBody("INVALID_MESSAGE", "key is required: it must be a string."), nil},
+		{"a write on a condition", "channelStorageSet", `{"channel":"alias","key":"k","data":[1],"ifVersion":6}`, 202, entriesDone("alias"),
+			&actors.WriteStorage{Channel: "alias", Writes: []channel.StorageWrite{{Key: "k", Data: []byte("[1]"), IfVersion: 6}}}},
+		{"a count", "channelStorageSet", `{"channel":"c","key":"n","increment":-1.5}`, 202, entriesDone("c"),
+			&actors.WriteStorage{Channel: "c", Writes: []channel.StorageWrite{{Key: "n", Increment: "-1.5", IfVersion: -1}}}},
+		{"several writes", "channelStorageSet", `{"channel":"c","entries":[{"key":"k","data":1,"ifAbsent":true},{"key":"n","increment":1}],"scheduleExpression":"at(x)"}`, 202, entriesDone("c"),
+			&actors.WriteStorage{Channel: "c", Writes: []channel.StorageWrite{{Key: "k", Data: []byte("1")}, {Key: "n", Increment: "1", IfVersion: -1}}, Schedule: actors.Schedule{Expression: "at(x)"}}},
+		{"a condition beside entries", "channelStorageSet", `{"channel":"c","ifVersion":1,"entries":[{"key":"k"}]}`, 400, errorBody("INVALID_MESSAGE", "ifVersion must be in entries, where entries are."), nil},
+		{"a version", "channelStorageGet", `{"channel":"alias","key":"k","version":true}`, 200,
+			`{"event":"hotsock.channelStorageData","channel":"real","key":"k","data":{"n":1},"meta":{"uid":"u","umd":null},"version":7}`, &actors.GetStorage{Channel: "alias", Key: "k"}},
+		{"entries with versions", "channelStorageList", `{"channel":"c","versions":true}`, 200, `{"items":[{"key":"k","data":1,"meta":{"uid":"u","umd":null},"version":0}]}`, &actors.ListStorage{Channel: "c"}},
 		{"a write too large", "channelStorageSet", `{"channel":"c","key":"k","data":"` + long + `"}`, 413, errorBody("DATA_TOO_LARGE", "The data is 1026 bytes; at most 1024 are allowed."), nil},
 
 		{"entries", "channelStorageList", `{"channel":"c","after":"a"}`, 200, `{"items":[{"key":"k","data":1,"meta":{"uid":"u","umd":null}}]}`, &actors.ListStorage{Channel: "c", After: "a"}},

@@ -190,7 +190,9 @@ func (e *recorder) Do(_ context.Context, from actors.Origin, cmd actors.Command)
 	case *actors.ListStorage:
 		a.Result = &e.entries
 	case *actors.GetStorage:
-		a.Result = &channel.Entry{Key: cmd.Key, Data: []byte(`{"n":1}`), Meta: &channel.Meta{UID: "u"}}
+		a.Result = &channel.Entry{Key: cmd.Key, Data: []byte(`{"n":1}`), Meta: &channel.Meta{UID: "u"}, Version: 7}
+	case *actors.WriteStorage:
+		a.Result = &channel.StorageWritten{Entries: []channel.WrittenEntry{{Key: "k", Version: 7}, {Key: "n", Version: 7, Data: []byte("6")}}}
 	case *actors.GetInfo:
 		info := e.info
 		info.Name = cmd.Channel
