@@ -120,7 +120,8 @@ type SetStorageRequest struct {
 	Data         []byte
 	Store        int64 // seconds of retention, never 0; -1: for ever
 	Emit         bool
-	By           *Author // nil: the server
+	NotifyExpiry claims.Flag // observers are told when the entry expires; Unset: as the server has it
+	By           *Author     // nil: the server
 	Origin       Origin
 	Schedule     Schedule // as in PublishRequest
 	Recurs       bool
@@ -133,12 +134,14 @@ type Author struct {
 }
 
 // WriteStorageRequest is a backend's write of several entries, or one, if conditions hold. NotifyExpiry of
-// each is filled in.
+// each is filled in, from the request's where that has it.
 type WriteStorageRequest struct {
 	Channel string
 	Writes  []channel.StorageWrite
-	By      *Author // nil: the server
-	Origin  Origin
+	// NotifyExpiry is of each of Writes what it is in SetStorageRequest; nil: Unset of all.
+	NotifyExpiry []claims.Flag
+	By           *Author // nil: the server
+	Origin       Origin
 }
 
 // ListStorageRequest reads a page of a channel's storage, in key order.

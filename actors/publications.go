@@ -42,7 +42,7 @@ func (r *SetStorageRequest) command(s *System) any {
 		Emit:   r.Emit,
 		Server: r.By == nil,
 
-		NotifyExpiry: s.notifyExpiry,
+		NotifyExpiry: r.NotifyExpiry.Or(s.notifyExpiry),
 	}
 	if r.Schedule.Expression == "" {
 		return cmd

@@ -16,7 +16,11 @@ func (s *System) WriteStorage(ctx context.Context, app string, r WriteStorageReq
 		return nil, channel.ErrUnavailable
 	}
 	for i := range r.Writes {
-		r.Writes[i].NotifyExpiry = s.notifyExpiry
+		notify := claims.Unset
+		if i < len(r.NotifyExpiry) {
+			notify = r.NotifyExpiry[i]
+		}
+		r.Writes[i].NotifyExpiry = notify.Or(s.notifyExpiry)
 	}
 	cmd := &channel.WriteStorage{Sender: r.By.sender(r.Origin), Writes: r.Writes, Server: r.By == nil}
 	result, err := s.askAndWait(ctx, channelAddress(app, r.Channel), cmd)

@@ -117,6 +117,7 @@ func (c *call) maySet(b *body, name string, r *actors.SetStorageRequest) error {
 	if b.values[publishEmit].isNull() {
 		r.Emit = grant.EmitPubSubEvent
 	}
+	r.NotifyExpiry = grant.NotifyExpiry
 	return withinGrant(channel.ErrStorageDenied, r.Store, grant.Store, r.Emit, grant.EmitPubSubEvent)
 }
 

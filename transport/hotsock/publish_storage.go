@@ -46,6 +46,7 @@ func (h *Handler) publishEntries(c *call, b *body, from actors.Origin) ([]byte, 
 	if b.text(publishSchedule) != "" {
 		return nil, channel.ErrInvalidSchedule.With("What has a condition, an increment or several entries cannot be scheduled.")
 	}
+	var notify []claims.Flag // nil: the server's own
 	for i := range writes {
 		w := &writes[i]
 		if fault := claims.CheckStorageKey(w.Key); fault != nil {
@@ -63,13 +64,14 @@ func (h *Handler) publishEntries(c *call, b *body, from actors.Origin) ([]byte, 
 		if c.by != nil {
 			grant := c.grant(name).Key(w.Key)
 			w.Show = grant.Get || grant.Observe
+			notify = append(notify, grant.NotifyExpiry)
 		}
 	}
 	if err := h.spend(c); err != nil {
 		return nil, err
 	}
 	written, err := h.o.engine.WriteStorage(c.ctx, h.o.App, actors.WriteStorageRequest{
-		Channel: name, Writes: writes, By: c.author(), Origin: from,
+		Channel: name, Writes: writes, NotifyExpiry: notify, By: c.author(), Origin: from,
 	})
 	if err != nil {
 		return nil, err
