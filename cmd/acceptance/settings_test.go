@@ -24,6 +24,7 @@ func defaults() settings {
 		"token.keys":   []any{hs256.configured()},
 		"api_keys":     []string{apiKey, otherAPIKey},
 		"log.format":   "json",
+		"drain.spread": "100ms", // a stop that waits for clients to come back elsewhere has its own test
 	}
 }
 

@@ -123,8 +123,8 @@ func (c *call) maySet(b *body, name string, r *actors.SetStorageRequest) error {
 
 // scheduleBefore is until when the caller's token lets this be scheduled.
 func (c *call) scheduleBefore(name string, p *publication) time.Time {
-	if p.entry != nil {
-		return c.grant(name).Key(p.entry.Key).ScheduleBefore
+	if p.entries != nil {
+		return c.grant(name).Key(p.entries[0].Key).ScheduleBefore
 	}
 	return c.grant(name).Event(p.event).ScheduleBefore
 }

@@ -123,12 +123,12 @@ func (h *Handler) publishOne(c *call, b *body, from actors.Origin, recurs bool) 
 	switch {
 	case p.delayed:
 		o.Scheduled, o.Err = h.o.engine.SchedulePublication(c.ctx, h.o.App, p.items(nil)[0])
-	case p.entry != nil:
-		o.Err = h.o.engine.SetStorage(c.ctx, h.o.App, *p.entry)
-	case p.reaction != nil:
-		o.Published, o.Err = h.o.engine.React(c.ctx, h.o.App, *p.reaction)
+	case p.entries != nil:
+		o.Err = h.o.engine.SetStorage(c.ctx, h.o.App, p.entries[0])
+	case p.reactions != nil:
+		o.Published, o.Err = h.o.engine.React(c.ctx, h.o.App, p.reactions[0])
 	default:
-		o.Published, o.Err = h.o.engine.Publish(c.ctx, h.o.App, *p.message)
+		o.Published, o.Err = h.o.engine.Publish(c.ctx, h.o.App, p.messages[0])
 	}
 	return appendAccepted(nil, p.channels[0], p.event, p.id(o), p.schedule(o)), o.Err
 }
@@ -141,29 +141,22 @@ type publication struct {
 	eager    bool // its id is answered
 	delayed  bool // it has a schedule
 
-	// One of them is set: what goes to the first channel.
-	message  *actors.PublishRequest
-	entry    *actors.SetStorageRequest
-	reaction *actors.ReactRequest
+	// One of them is set: what goes to each channel. A token may mean another retention on each.
+	messages  []actors.PublishRequest
+	entries   []actors.SetStorageRequest
+	reactions []actors.ReactRequest
 }
 
 // items appends the engine's requests, one for each channel.
 func (p *publication) items(dst []actors.Publication) []actors.Publication {
-	for _, name := range p.channels {
-		switch {
-		case p.entry != nil:
-			r := *p.entry
-			r.Channel = name
-			dst = append(dst, &r)
-		case p.reaction != nil:
-			r := *p.reaction
-			r.Channel = name
-			dst = append(dst, &r)
-		default:
-			r := *p.message
-			r.Channel = name
-			dst = append(dst, &r)
-		}
+	for i := range p.entries {
+		dst = append(dst, &p.entries[i])
+	}
+	for i := range p.reactions {
+		dst = append(dst, &p.reactions[i])
+	}
+	for i := range p.messages {
+		dst = append(dst, &p.messages[i])
 	}
 	return dst
 }
@@ -194,7 +187,7 @@ func (h *Handler) delay(c *call, p *publication, b *body) error {
 	if p.delayed = s.Expression != ""; !p.delayed {
 		return nil
 	}
-	if p.reaction != nil {
+	if p.reactions != nil {
 		return channel.ErrInvalidSchedule.With("A reaction cannot be scheduled; send it without scheduleExpression.")
 	}
 	if c.by != nil {
@@ -204,20 +197,22 @@ func (h *Handler) delay(c *call, p *publication, b *body) error {
 			}
 		}
 	}
-	if p.entry != nil {
-		p.entry.Schedule = s
-	} else {
-		p.message.Schedule, p.message.EagerID = s, p.eager
+	for i := range p.entries {
+		p.entries[i].Schedule = s
+	}
+	for i := range p.messages {
+		p.messages[i].Schedule, p.messages[i].EagerID = s, p.eager
 	}
 	return nil
 }
 
 // recurs lets the schedule be one that does.
 func (p *publication) recurs(allowed bool) {
-	if p.entry != nil {
-		p.entry.Recurs = allowed
-	} else if p.message != nil {
-		p.message.Recurs = allowed
+	for i := range p.entries {
+		p.entries[i].Recurs = allowed
+	}
+	for i := range p.messages {
+		p.messages[i].Recurs = allowed
 	}
 }
 
@@ -247,13 +242,13 @@ func (h *Handler) publication(c *call, b *body, from actors.Origin) (*publicatio
 	var err error
 	switch p.event {
 	case storageSetEvent:
-		p.entry, err = publishedEntry(c, b, p.channels, data)
+		p.entries, err = publishedEntries(c, b, p.channels, data)
 	case reactionEvent:
 		p.eager = b.isTrue(publishEagerID)
-		p.reaction, err = h.publishedReaction(c, b, p.channels)
+		p.reactions, err = h.publishedReactions(c, b, p.channels)
 	default:
 		p.eager = b.isTrue(publishEagerID)
-		p.message, err = publishedMessage(c, b, p.channels, data)
+		p.messages, err = publishedMessages(c, b, p.channels, data)
 	}
 	if err == nil {
 		err = h.delay(c, p, b)
@@ -261,13 +256,14 @@ func (h *Handler) publication(c *call, b *body, from actors.Origin) (*publicatio
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case p.entry != nil:
-		p.entry.Origin = from
-	case p.reaction != nil:
-		p.reaction.Origin = from
-	default:
-		p.message.Origin = from
+	for i := range p.entries {
+		p.entries[i].Origin = from
+	}
+	for i := range p.reactions {
+		p.reactions[i].Origin = from
+	}
+	for i := range p.messages {
+		p.messages[i].Origin = from
 	}
 	return p, nil
 }
@@ -297,9 +293,9 @@ func (p *publication) name(b *body) error {
 	return nil
 }
 
-func publishedMessage(c *call, b *body, channels []string, data []byte) (*actors.PublishRequest, error) {
-	r := &actors.PublishRequest{
-		Channel: channels[0], Event: b.text(publishEvent), Data: data,
+func publishedMessages(c *call, b *body, channels []string, data []byte) ([]actors.PublishRequest, error) {
+	r := actors.PublishRequest{
+		Event: b.text(publishEvent), Data: data,
 		Emit: b.isTrue(publishEmit), DeduplicationID: b.text(publishDeduplicationID), By: c.author(),
 	}
 	var err error
@@ -312,19 +308,22 @@ func publishedMessage(c *call, b *body, channels []string, data []byte) (*actors
 	if utf8.RuneCountInString(r.DeduplicationID) > maxDeduplicationID {
 		return nil, channel.ErrInvalidMessage.With("deduplicationId must be at most %d characters.", maxDeduplicationID)
 	}
-	for _, name := range channels {
-		if err := c.mayPublish(b, name, r); err != nil {
+	all := make([]actors.PublishRequest, len(channels))
+	for i, name := range channels {
+		all[i] = r
+		all[i].Channel = name
+		if err := c.mayPublish(b, name, &all[i]); err != nil {
 			return nil, err
 		}
 	}
-	return r, nil
+	return all, nil
 }
 
-func publishedEntry(c *call, b *body, channels []string, data []byte) (*actors.SetStorageRequest, error) {
+func publishedEntries(c *call, b *body, channels []string, data []byte) ([]actors.SetStorageRequest, error) {
 	if err := b.need(publishKey); err != nil {
 		return nil, err
 	}
-	r := &actors.SetStorageRequest{Channel: channels[0], Key: b.text(publishKey), Data: data, Emit: b.isTrue(publishEmit), By: c.author()}
+	r := actors.SetStorageRequest{Key: b.text(publishKey), Data: data, Emit: b.isTrue(publishEmit), By: c.author()}
 	if fault := claims.CheckStorageKey(r.Key); fault != nil {
 		return nil, channel.ErrInvalidStorageKey.With("%s.", sentence(fault))
 	}
@@ -332,12 +331,15 @@ func publishedEntry(c *call, b *body, channels []string, data []byte) (*actors.S
 	if r.Store, err = b.entryStore(); err != nil {
 		return nil, err
 	}
-	for _, name := range channels {
-		if err := c.maySet(b, name, r); err != nil {
+	all := make([]actors.SetStorageRequest, len(channels))
+	for i, name := range channels {
+		all[i] = r
+		all[i].Channel = name
+		if err := c.maySet(b, name, &all[i]); err != nil {
 			return nil, err
 		}
 	}
-	return r, nil
+	return all, nil
 }
 
 // entryStore returns the retention of an entry.

@@ -76,9 +76,9 @@ func (f *frame) react(maxData int) (actors.Command, *channel.Error) {
 	}, nil
 }
 
-// publishedReaction reads a backend's reaction. Its author is the body's uid and umd, or those of the JWT that
+// publishedReactions reads a backend's reaction, one for each channel. Its author is the body's uid and umd, or those of the JWT that
 // stands in an API key's place, which needs the right to publish hotsock.messageReaction.
-func (h *Handler) publishedReaction(c *call, b *body, channels []string) (*actors.ReactRequest, error) {
+func (h *Handler) publishedReactions(c *call, b *body, channels []string) ([]actors.ReactRequest, error) {
 	data, fault, tooBig := readReaction(&b.values[publishData], h.o.MaxData)
 	switch {
 	case tooBig != nil:
@@ -88,29 +88,42 @@ func (h *Handler) publishedReaction(c *call, b *body, channels []string) (*actor
 	case b.text(publishSchedule) != "":
 		return nil, channel.ErrInvalidSchedule.With("A reaction cannot be scheduled; publish it without scheduleExpression.")
 	}
-	r := &actors.ReactRequest{
-		Channel: channels[0], MessageID: data.messageID, Reaction: data.reaction, Remove: data.remove,
+	r := actors.ReactRequest{
+		MessageID: data.messageID, Reaction: data.reaction, Remove: data.remove,
 		Emit: b.isTrue(publishEmit),
 	}
-	if by := c.author(); by != nil {
+	by := c.author()
+	if by != nil {
 		r.UID, r.UMD = by.UID, by.UMD
-		for _, name := range channels {
-			if err := c.mayReact(b, name, r); err != nil {
-				return nil, err
-			}
-		}
-		return r, nil
-	}
-	if err := b.need(publishUID); err != nil {
+	} else if err := h.namedAuthor(b, &r); err != nil {
 		return nil, err
 	}
+	all := make([]actors.ReactRequest, len(channels))
+	for i, name := range channels {
+		all[i] = r
+		all[i].Channel = name
+		if by == nil {
+			continue
+		}
+		if err := c.mayReact(b, name, &all[i]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// namedAuthor takes the reaction's author from the body.
+func (h *Handler) namedAuthor(b *body, r *actors.ReactRequest) error {
+	if err := b.need(publishUID); err != nil {
+		return err
+	}
 	if r.UID = b.text(publishUID); utf8.RuneCountInString(r.UID) > h.o.MaxUID {
-		return nil, channel.ErrInvalidMessage.With("uid must be at most %d characters.", h.o.MaxUID)
+		return channel.ErrInvalidMessage.With("uid must be at most %d characters.", h.o.MaxUID)
 	}
 	if r.UMD = b.values[publishUMD].compact(); len(r.UMD) > h.o.MaxUMD {
-		return nil, channel.ErrInvalidMessage.With("umd is %d bytes; at most %d are allowed.", len(r.UMD), h.o.MaxUMD)
+		return channel.ErrInvalidMessage.With("umd is %d bytes; at most %d are allowed.", len(r.UMD), h.o.MaxUMD)
 	}
-	return r, nil
+	return nil
 }
 
 // mayReact holds a reaction against the caller's token, and fills in what the body leaves to that.
