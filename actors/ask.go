@@ -24,6 +24,8 @@ type ask struct {
 
 	// reply, if not nil, gets the result after everything else that the command said. It must not block.
 	reply func(result any, err error)
+
+	trace *trace // nil: nobody asks where its time goes
 }
 
 // refusal is a command that is refused already. It travels through the channel so that its answer keeps its

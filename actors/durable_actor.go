@@ -122,6 +122,9 @@ func (a *durableActor) run(q *ask) {
 	if err != nil {
 		err = a.refuse(q, err)
 	}
+	if q.trace != nil {
+		q.trace.begun, q.trace.decided = now, a.system.clock.now()
+	}
 	a.system.stats.count(q.cmd, result, err, seq, now)
 	if q.outcome != nil {
 		q.outcome(err)
@@ -324,6 +327,9 @@ func (a *durableActor) leave(o *output) {
 		}
 		if q.sink != nil && !q.unasked {
 			q.sink.Complete(1)
+		}
+		if q.trace != nil {
+			a.system.router.tracer.end(a.address, q, o.err)
 		}
 	}
 }

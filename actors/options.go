@@ -60,6 +60,10 @@ type Options struct {
 	// large as clients of Hotsock expect never reach; and 1 MiB.
 	PageBytes, StoragePageBytes int
 
+	// TraceShare, 0 to 1, is the share of commands of which the log tells where their time went: how long they
+	// waited, took to be decided, and to be on disk. At most 1,000 a second. Default: none.
+	TraceShare float64
+
 	// Logger gets faults and panics; nil: slog.Default.
 	Logger *slog.Logger
 	// Intercept, if not nil, sees every command before its actor decides it, on the actor's goroutine. A
@@ -123,6 +127,7 @@ func (o *Options) Validate() error {
 	if err := o.Events.Validate(); err != nil {
 		errs = append(errs, err)
 	}
+	wrong(!(o.TraceShare >= 0 && o.TraceShare <= 1), "TraceShare must be from 0 to 1")
 	wrong(o.PageBytes < 0, "PageBytes must not be negative")
 	wrong(o.StoragePageBytes < 0, "StoragePageBytes must not be negative")
 	return errors.Join(errs...)

@@ -93,7 +93,7 @@ func New(o Options) (*System, error) {
 		return nil, fmt.Errorf("read the revocations: %w", err)
 	}
 	s.directory = newDirectory(s.spawnDurable)
-	s.router = router{s.directory}
+	s.router = router{s.directory, newTracer(o.TraceShare, s.clock, o.Logger)}
 	if err := s.clock.begin(); err != nil {
 		s.actors.Shutdown()
 		s.dispatcher.end()

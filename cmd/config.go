@@ -205,6 +205,7 @@ func (c *Config) settings() []setting {
 
 		{"log.level", wordValue{&c.LogLevel, []string{"debug", "info", "warn", "error"}}, "", "the least that is logged"},
 		{"log.format", wordValue{&c.LogFormat, []string{"text", "json"}}, "", "how it is logged, to standard error"},
+		{"trace.sample_rate", shareValue{&c.Actors.TraceShare}, "actors.TraceShare", "share of commands of which the log tells where their time went, at most 1,000 a second"},
 
 		{"admin.listen", textValue{&c.AdminListen}, "", "address of /healthz, /readyz, /metrics and POST /backup; port 0 takes a free one"},
 		{"admin.pprof", boolValue{&c.Pprof}, "", "serve Go's profiles at /debug/pprof/ there too"},

@@ -45,6 +45,9 @@ type Sender struct {
 	RequestID string
 }
 
+// From returns who gives the command that the Sender is part of.
+func (s *Sender) From() *Sender { return s }
+
 // Subscribe asks for a subscription. Whoever sends it has found that Grant allows it.
 type Subscribe struct {
 	Sender

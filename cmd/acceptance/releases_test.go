@@ -133,7 +133,7 @@ var releases = []struct {
 	{"1.13.1", []feature{not("metrics of the stack", "they are AWS's; transport/metrics has ours")}},
 	{"1.13.2", []feature{
 		has("a umd update of who is gone makes nothing", "actors.TestAUMDUpdateOfWhoIsGoneMakesNothing"),
-		not("spans for AWS X-Ray", "there is no tracing here; events and answers have the request's id"),
+		has("where the time of a call goes", "actors.TestTraces"),
 	}},
 	{"1.13.3", []feature{has("listReactions keeps to historyStart", "case 78")}},
 	{"1.13.4 and 1.13.5", []feature{has("a slow connection holds up no other", "case 50", "case 110", "transport/ws.TestSlowConsumers")}},
