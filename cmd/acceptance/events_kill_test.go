@@ -27,7 +27,7 @@ func TestKillNineLosesNoEvent(t *testing.T) {
 
 // eventBaitRounds is how many kills a server that forgets events too early may survive; after every fifth one
 // looks.
-const eventBaitRounds = 25
+const eventBaitRounds = 100
 
 // TestKillNineCatchesAnEventThatIsForgottenTooEarly shows that the test above would tell.
 func TestKillNineCatchesAnEventThatIsForgottenTooEarly(t *testing.T) {
