@@ -36,7 +36,7 @@ func TestKillNine(t *testing.T) {
 }
 
 // baitRounds is how many kills a server that says yes too early may survive.
-const baitRounds = 100
+const baitRounds = 25
 
 // TestKillNineCatchesAnAckBeforeTheCommit shows that the test above would tell: it lets the same clients
 // loose on a server that was built to say yes before it has written anything.
