@@ -76,9 +76,9 @@ func (t *tour) build(ctx context.Context) error {
 
 // measure runs one case: all peers, then all again. A run that fails is reported and not counted.
 func (t *tour) measure(ctx context.Context, name string, c scenario.Case) (*report.Case, error) {
-	rc := &report.Case{Name: c.Name, Metrics: c.Metrics}
+	rc := &report.Case{Name: c.Name, Group: c.Group, Axis: c.Axis, X: c.X, Metrics: c.Metrics}
 	for _, p := range c.Peers {
-		rc.Peers = append(rc.Peers, &report.Peer{Name: p, About: t.peers[p].About})
+		rc.Peers = append(rc.Peers, &report.Peer{Name: p, About: t.peers[p].About, Durability: t.peers[p].Durability})
 	}
 	for run := range t.runs {
 		for i, p := range c.Peers {

@@ -4,6 +4,7 @@
 // process, with the processor time and the memory that it has taken. Everything that a scenario says to it
 // goes through the peer's [Dialect], so that one scenario measures all of them alike.
 //
-// There are four now: the server itself, and three small ones that mark the raw limit, what is left of the
-// same work when nothing is done but the least that must be.
+// There are the server itself, and three small ones that mark the raw limit, what is left of the same work when
+// nothing is done but the least that must be. Another is a function of a file of its own in makers, and its name in
+// the lists of [dormouse/bench/scenario] that say who can do what.
 package peers

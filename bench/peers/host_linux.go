@@ -67,7 +67,8 @@ func pinProcess(cores []int) error {
 // startOn starts cmd on these processors. A child has its parent thread's, so that the child never runs
 // anywhere else, not even while it reads how many processors there are.
 func startOn(cores []int, cmd *exec.Cmd) (err error) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // nothing outlives the harness
+	// Nothing outlives the harness; and what it starts is one group, that a terminal does not interrupt.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	if len(cores) == 0 {
 		return cmd.Start()
 	}
@@ -86,6 +87,12 @@ func startOn(cores []int, cmd *exec.Cmd) (err error) {
 		}
 	}()
 	return cmd.Start()
+}
+
+// killGroup kills a process that startOn started, with its children. It may have ended.
+func killGroup(p *os.Process) {
+	_ = syscall.Kill(-p.Pid, syscall.SIGKILL)
+	_ = p.Kill()
 }
 
 // cpuTime is what a process has used, in user and kernel, of all its threads, to the nanosecond:

@@ -14,17 +14,37 @@ import (
 
 // A Peer is a server that can be measured.
 type Peer struct {
-	Name    string // as in the report
-	About   string // a sentence without its full stop
-	Dialect Dialect
-	Raw     bool   // marks a raw limit
-	Syncs   string // its counter of syncs to disk; "": it has none
+	Name       string // as in the report, and in -peer
+	About      string // a sentence without its full stop
+	Durability string // what an acknowledged set has survived, such as [Synced]
+	Dialect    Dialect
+	Raw        bool   // marks a raw limit
+	Syncs      string // its counter of syncs to disk; "": it has none
 
 	source    string // package to build; "" once there is a binary
 	tag       string // build tag
 	binary    string
+	find      func(ctx context.Context, root string) error // nil: it needs nothing that may be missing; else may say [NotThere]
 	arguments func(dir string, settings map[string]any) ([]string, error)
+	family    bool // starts other processes, whose time and memory are its own
 }
+
+// What an acknowledged set has survived. A peer of another kind says so in its own words.
+const (
+	Synced     = "each set synced to disk before it is acknowledged"
+	MemoryOnly = "memory only: nothing survives a restart"
+)
+
+// NotThere says that a peer cannot be measured here, since a part of it is not installed.
+type NotThere struct {
+	Part    string // such as "redis-server"
+	Install string // what to do, such as "apt-get install redis-server"
+}
+
+func (e *NotThere) Error() string { return e.Part + " is not there: " + e.Install }
+
+// makers make the peers that are not ours. secret is what clients' tokens are signed with.
+var makers = []func(secret []byte) []*Peer{rawPeers}
 
 // PanicPrefix begins the names of channels that panic at every command, on Panicking.
 const PanicPrefix = "panic."
@@ -42,9 +62,8 @@ const (
 func All(server string) map[string]*Peer {
 	secret := make([]byte, 32)
 	rand.Read(secret)
-	h := hotsock{secret}
 	ours := &Peer{
-		Name: Ours, About: "the server, every write synced to disk", Dialect: h,
+		Name: Ours, About: "the server, every write synced to disk", Durability: Synced, Dialect: hotsock{secret},
 		Syncs: "dormouse_commit_syncs_total", source: "./cmd/dormouse", binary: server,
 		arguments: func(dir string, settings map[string]any) ([]string, error) {
 			path := filepath.Join(dir, "dormouse.yaml")
@@ -58,23 +77,39 @@ func All(server string) map[string]*Peer {
 		ours.source = ""
 	}
 	all := map[string]*Peer{Ours: ours, Panicking: &panicking}
-	for name, about := range map[string]string{
-		Plain:  "gws alone: its own broadcast of one prepared frame",
-		Joined: "gws to read, frames joined by hand: one write for all that waits for a connection",
-		Stored: "gws and Pebble alone: groups of writes share one sync, then answers and copies go out",
-	} {
-		all[name] = &Peer{
-			Name: name, About: about, Dialect: raw{h}, Raw: true, Syncs: "raw_syncs_total", source: "./bench/raw",
-			arguments: func(dir string, _ map[string]any) ([]string, error) {
-				return []string{"-mode", name, "-data", filepath.Join(dir, "data"), "-secret", base64.StdEncoding.EncodeToString(secret)}, nil
-			},
+	for _, make := range makers {
+		for _, p := range make(secret) {
+			all[p.Name] = p
 		}
 	}
 	return all
 }
 
-// Build builds the peer's binary into dir, unless there is one. root is the module's folder.
+// rawPeers mark the raw limit.
+func rawPeers(secret []byte) (all []*Peer) {
+	for _, p := range []*Peer{
+		{Name: Plain, About: "gws alone: its own broadcast of one prepared frame", Durability: MemoryOnly},
+		{Name: Joined, About: "gws to read, frames joined by hand: one write for all that waits for a connection", Durability: MemoryOnly},
+		{Name: Stored, About: "gws and Pebble alone: groups of writes share one sync, then answers and copies go out", Durability: Synced},
+	} {
+		p.Dialect, p.Raw, p.Syncs, p.source = raw{hotsock{secret}}, true, "raw_syncs_total", "./bench/raw"
+		p.arguments = func(dir string, _ map[string]any) ([]string, error) {
+			return []string{"-mode", p.Name, "-data", filepath.Join(dir, "data"), "-secret", base64.StdEncoding.EncodeToString(secret)}, nil
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// Build finds the peer's parts and builds its binary into dir, unless there is one. root is the module's folder.
+//
+// Errors: one that is a *[NotThere], if a part must be installed first.
 func (p *Peer) Build(ctx context.Context, root, dir string) error {
+	if p.find != nil {
+		if err := p.find(ctx, root); err != nil {
+			return fmt.Errorf("peers: %s: %w", p.Name, err)
+		}
+	}
 	if p.source == "" {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -68,6 +69,59 @@ func TestSettingsBecomeSections(t *testing.T) {
 	}
 	if c.Limits["idle_after"] != "2s" || len(c.Token.Keys) != 1 {
 		t.Errorf("%s", text)
+	}
+}
+
+func TestEveryPeerSaysWhatItIs(t *testing.T) {
+	for name, p := range All("") {
+		if p.Name != name || p.About == "" || strings.HasSuffix(p.About, ".") || p.Durability == "" || p.Dialect == nil {
+			t.Errorf("%s: %+v", name, p)
+		}
+	}
+}
+
+func TestAPeerSaysWhatToInstall(t *testing.T) {
+	p := &Peer{Name: "db", source: "./nowhere", find: func(context.Context, string) error {
+		return &NotThere{"db-server", "apt-get install db-server"}
+	}}
+	var missing *NotThere
+	err := p.Build(t.Context(), t.TempDir(), t.TempDir())
+	if !errors.As(err, &missing) || missing.Install != "apt-get install db-server" || !strings.Contains(err.Error(), "db-server is not there") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A front and the server behind it are one peer.
+func TestAFamilyIsMeasuredAndEndedTogether(t *testing.T) {
+	p := &Peer{Name: "family", binary: "/bin/sh", family: true, arguments: func(string, map[string]any) ([]string, error) {
+		return []string{"-c", `sleep 600 & echo '{"listen":"127.0.0.1:1"}' >&2; wait`}, nil
+	}}
+	s, err := p.Start(t.Context(), Cores{}, t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Kill()
+	children := s.children()
+	if len(children) != 1 {
+		t.Fatalf("%d children", len(children))
+	}
+	own, err := s.rss(s.PID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, err := s.RSS(); err != nil || all <= own {
+		t.Errorf("%d bytes together, %d alone: %v", all, own, err)
+	}
+	if d, err := s.CPU(); err != nil || d <= 0 {
+		t.Errorf("%v, %v", d, err)
+	}
+	if counters, err := s.Counters(t.Context()); err != nil || len(counters) != 0 {
+		t.Errorf("%v, %v", counters, err)
+	}
+	s.Kill()
+	// It held the log open, whose end is waited for: what is left of it is no process with memory.
+	if n, _ := s.rss(children[0]); n > 0 {
+		t.Errorf("the child lives on, in %d bytes", n)
 	}
 }
 

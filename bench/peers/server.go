@@ -27,6 +27,7 @@ type Server struct {
 
 	process *os.Process
 	exited  chan struct{}
+	killed  sync.Once
 	log     tail
 }
 
@@ -99,9 +100,9 @@ func (s *Server) PID() int { return s.process.Pid }
 // Log is the end of what the process wrote to standard error.
 func (s *Server) Log() string { return s.log.text() }
 
-// Kill ends the process without a word, and waits until it is gone. Twice does nothing.
+// Kill ends the process and all that it has started, without a word, and waits until it is gone. Twice does nothing.
 func (s *Server) Kill() {
-	_ = s.process.Kill() // it may have ended
+	s.killed.Do(func() { killGroup(s.process) })
 	<-s.exited
 }
 
@@ -112,6 +113,7 @@ func (s *Server) Stop() error {
 	}
 	select {
 	case <-s.exited:
+		s.Kill() // what it started
 		return nil
 	case <-time.After(patience):
 		s.Kill()

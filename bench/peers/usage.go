@@ -8,13 +8,56 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// CPU is the processor time that the server has used since it started.
-func (s *Server) CPU() (time.Duration, error) { return cpuTime(s.PID()) }
+// CPU is the processor time that the server has used since it started, with the processes that it has started and
+// that still run.
+func (s *Server) CPU() (time.Duration, error) {
+	all, err := cpuTime(s.PID())
+	for _, pid := range s.children() {
+		if d, err := cpuTime(pid); err == nil { // it may have ended
+			all += d
+		}
+	}
+	return all, err
+}
+
+// children are the processes below the server, if its peer is one that has any.
+func (s *Server) children() []int {
+	if !s.Peer.family {
+		return nil
+	}
+	return descendants(s.PID())
+}
+
+// descendants are the processes below one, in no order.
+func descendants(pid int) (found []int) {
+	below := map[int][]int{}
+	processes, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is well-formed
+	for _, path := range processes {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		// 12 (any name (of it)) S 3: the parent is the second word behind the name.
+		_, rest, _ := strings.Cut(string(text[bytes.LastIndexByte(text, ')')+1:]), " ")
+		words := strings.Fields(rest)
+		child, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if len(words) < 2 {
+			continue
+		}
+		parent, _ := strconv.Atoi(words[1])
+		below[parent] = append(below[parent], child)
+	}
+	for next := []int{pid}; len(next) > 0; next = next[1:] {
+		found, next = append(found, below[next[0]]...), append(next, below[next[0]]...)
+	}
+	return found
+}
 
 // Others is the processor time that the whole machine has used, without the server's and this process's. The
 // kernel counts it in hundredths of a second.
@@ -39,10 +82,20 @@ func (s *Server) Others() (time.Duration, error) {
 	return all - server - own, err
 }
 
-// RSS is the server's resident memory in bytes, counted page by page: the kernel's running count is off by
-// some pages for each processor.
+// RSS is the server's resident memory in bytes, with its children's, counted page by page: the kernel's running count
+// is off by some pages for each processor.
 func (s *Server) RSS() (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", s.PID()))
+	all, err := s.rss(s.PID())
+	for _, pid := range s.children() {
+		if n, err := s.rss(pid); err == nil { // it may have ended
+			all += n
+		}
+	}
+	return all, err
+}
+
+func (s *Server) rss(pid int) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {
 		return 0, fmt.Errorf("peers: memory of %s: %w", s.Peer.Name, err)
 	}
@@ -55,8 +108,11 @@ func (s *Server) RSS() (int64, error) {
 	return 0, fmt.Errorf("peers: memory of %s: no Rss in smaps_rollup", s.Peer.Name)
 }
 
-// Counters are the numbers of the server's metrics page that have no labels, by name.
+// Counters are the numbers of the server's metrics page that have no labels, by name; none if it has no such page.
 func (s *Server) Counters(ctx context.Context) (map[string]float64, error) {
+	if s.Admin == "" {
+		return nil, nil
+	}
 	text, err := s.admin(ctx, "/metrics")
 	if err != nil {
 		return nil, err
@@ -71,8 +127,11 @@ func (s *Server) Counters(ctx context.Context) (map[string]float64, error) {
 	return counters, nil
 }
 
-// Collect makes the server collect its garbage.
+// Collect makes the server collect its garbage. One without an admin listener keeps it.
 func (s *Server) Collect(ctx context.Context) error {
+	if s.Admin == "" {
+		return nil
+	}
 	_, err := s.admin(ctx, "/debug/pprof/heap?gc=1")
 	return err
 }

@@ -17,8 +17,18 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"class": class,
 	"plots": func(r *Report, c *Case) []template.HTML { return c.plots(r.Window) },
 	"bars":  func(c *Case) []bar { return c.bars() },
-	"num":   Number,
-	"whole": func(v float64) string { return fmt.Sprintf("%.0f", v) },
+	"grown": func(b Block) (all []template.HTML) {
+		for _, m := range b.metrics() {
+			if p := b.growthPlot(m); p != nil {
+				all = append(all, p.svg())
+			}
+		}
+		return all
+	},
+	"pair":   func(r *Report, c *Case) map[string]any { return map[string]any{"Report": r, "Case": c} },
+	"tables": func(b Block) [][][]string { return b.tables() },
+	"num":    Number,
+	"whole":  whole,
 }).Parse(pageText))
 
 // WriteHTML writes the page.

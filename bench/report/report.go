@@ -41,20 +41,24 @@ type Scenario struct {
 // A Case is its peers' results, ours first.
 type Case struct {
 	Name    string            `json:"name"`
+	Group   string            `json:"group,omitempty"` // as in [scenario.Case]
+	Axis    string            `json:"axis,omitempty"`
+	X       float64           `json:"x,omitempty"`
 	Metrics []scenario.Metric `json:"metrics"`
 	Peers   []*Peer           `json:"peers"`
 }
 
 // A Peer is what one server did in one case.
 type Peer struct {
-	Name      string                   `json:"name"`
-	About     string                   `json:"about"`
-	Runs      []map[string]float64     `json:"runs"`
-	Latencies map[string][]load.Point  `json:"latencies,omitempty"` // of all runs together
-	Rate      []float64                `json:"rate,omitempty"`      // of the last run, over its window
-	RateUnit  string                   `json:"rate_unit,omitempty"`
-	Faults    []string                 `json:"faults,omitempty"` // runs without figures
-	merged    map[string]*load.Latency // of the runs so far
+	Name       string                   `json:"name"`
+	About      string                   `json:"about"`
+	Durability string                   `json:"durability,omitempty"`
+	Runs       []map[string]float64     `json:"runs"`
+	Latencies  map[string][]load.Point  `json:"latencies,omitempty"` // of all runs together
+	Rate       []float64                `json:"rate,omitempty"`      // of the last run, over its window
+	RateUnit   string                   `json:"rate_unit,omitempty"`
+	Faults     []string                 `json:"faults,omitempty"` // runs without figures
+	merged     map[string]*load.Latency // of the runs so far
 }
 
 // Add puts in one run.

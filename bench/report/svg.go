@@ -121,10 +121,7 @@ func latencyPlot(c *Case, name string) *plot {
 	if p.yMax == 0 || last < 90 {
 		return nil
 	}
-	p.yMin, p.yMax = math.Pow(10, math.Floor(math.Log10(p.yMin))), math.Pow(10, math.Ceil(math.Log10(p.yMax)))
-	if p.yMin == p.yMax {
-		p.yMax *= 10
-	}
+	p.yMin, p.yMax = decades(p.yMin, p.yMax)
 	for _, at := range []float64{0, 50, 90, 99, 99.9, 99.99, 99.999} {
 		if at <= last {
 			p.xTicks = append(p.xTicks, tick{nines(at, last), fmt.Sprintf("%g", at)})

@@ -12,9 +12,11 @@ import (
 func (r *Report) WriteTable(w io.Writer) {
 	for _, s := range r.Scenarios {
 		fmt.Fprintf(w, "\n%s: %s\n", s.Name, s.About)
-		for _, c := range s.Cases {
-			fmt.Fprintln(w)
-			writeRows(w, c.rows())
+		for _, b := range s.Blocks() {
+			for _, rows := range b.tables() {
+				fmt.Fprintln(w)
+				writeRows(w, rows)
+			}
 		}
 	}
 }
@@ -70,7 +72,13 @@ func Number(v float64) string {
 	if a := math.Abs(v); a > 0 && a < 100 {
 		decimals = min(2-int(math.Floor(math.Log10(a))), 4)
 	}
-	text := strconv.FormatFloat(v, 'f', decimals, 64)
+	return commas(strconv.FormatFloat(v, 'f', decimals, 64))
+}
+
+// whole writes a number without what stands behind the point.
+func whole(v float64) string { return commas(strconv.FormatFloat(v, 'f', 0, 64)) }
+
+func commas(text string) string {
 	whole, rest, _ := strings.Cut(text, ".")
 	sign := ""
 	if strings.HasPrefix(whole, "-") {

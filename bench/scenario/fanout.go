@@ -3,8 +3,6 @@ package scenario
 import (
 	"context"
 	"slices"
-
-	"dormouse/bench/peers"
 )
 
 var fanoutScenario = Scenario{
@@ -37,7 +35,7 @@ func publishCase(name string, shape publishing) Case {
 	}
 	return Case{
 		Name:    name,
-		Peers:   []string{peers.Ours, peers.Plain, peers.Joined},
+		Peers:   broadcasters,
 		Metrics: slices.Concat(about, quantiles("delivery", "delivered"), []Metric{serverBusy, loadBusy, othersBusy}),
 		Run: func(ctx context.Context, s *Stand) error {
 			run := shape

@@ -15,7 +15,7 @@ var idleScenario = Scenario{
 	Cases: func(size Size) []Case {
 		return []Case{{
 			Name:    fmt.Sprintf("%d connections", size.Idle),
-			Peers:   []string{peers.Ours, peers.Plain},
+			Peers:   listeners,
 			Metrics: []Metric{rssPerConn, rssPerConnGC, heapPerConn, cpuPerOpen, openRate, loadBusy},
 			Run:     func(ctx context.Context, s *Stand) error { return openIdle(ctx, s, size.Idle) },
 		}}
@@ -59,7 +59,9 @@ func openIdle(ctx context.Context, s *Stand, n int) error {
 	opened := float64(n - first)
 	s.Sample.set(rssPerConn, (after.rss-before.rss)/opened/1024)
 	s.Sample.set(rssPerConnGC, (clean.rss-before.rss)/opened/1024)
-	s.Sample.set(heapPerConn, (clean.heap-before.heap)/opened/1024)
+	if clean.heap > 0 {
+		s.Sample.set(heapPerConn, (clean.heap-before.heap)/opened/1024)
+	}
 	s.Sample.set(cpuPerOpen, float64(cpu.Nanoseconds())/opened/1e3)
 	s.Sample.set(openRate, opened/took.Seconds())
 	s.Sample.set(loadBusy, 100*(1-idle.Seconds()/took.Seconds()))

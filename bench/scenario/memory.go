@@ -7,8 +7,8 @@ import (
 	"dormouse/bench/load"
 )
 
-// memory is what a server holds.
-type memory struct{ heap, rss float64 } // bytes
+// memory is what a server holds, in bytes. heap is 0 if the server does not say.
+type memory struct{ heap, rss float64 }
 
 // collected makes the server collect its garbage, waits until what it gave back to the system has gone,
 // and reads what is left. Connections are served meanwhile.

@@ -25,9 +25,15 @@ type Scenario struct {
 var All = []Scenario{setScenario, fanoutScenario, channelsScenario, idleScenario, sleepScenario, isolationScenario}
 
 // A Case is one load.
+//
+// Cases with the same Group, one after the other in their scenario, are one kind of work at growing sizes: the
+// report draws each metric over X, one line a peer, and asks of each line how it grows.
 type Case struct {
-	Name     string
-	Peers    []string       // names; the first is ours
+	Name     string         // in a group too: unique in its scenario
+	Group    string         // a title, such as "one channel, more subscribers"; "": it stands alone
+	Axis     string         // in a group: what X counts, such as "subscribers"
+	X        float64        // in a group: more than 0, and more than the last case's
+	Peers    []string       // names; the first is ours, the second the most telling: the short tour ends there
 	Settings map[string]any // of our server's configuration, beside the harness's own
 	Metrics  []Metric       // what Run measures, the headline first
 	Run      func(ctx context.Context, s *Stand) error

@@ -81,6 +81,7 @@ func TestEveryScenarioDescribesItself(t *testing.T) {
 		}
 		names[s.Name] = true
 		all := peers.All("")
+		cases, last := map[string]bool{}, Case{}
 		for _, c := range s.Cases(Size{Window: time.Second, Idle: 1000, Sleeping: 1000}) {
 			if c.Peers[0] != peers.Ours {
 				t.Errorf("%s, %s: %s stands first", s.Name, c.Name, c.Peers[0])
@@ -90,6 +91,13 @@ func TestEveryScenarioDescribesItself(t *testing.T) {
 					t.Errorf("%s, %s: no peer %s", s.Name, c.Name, p)
 				}
 			}
+			if cases[c.Name] {
+				t.Errorf("%s: two cases %s", s.Name, c.Name)
+			}
+			if c.Group != "" && (c.Axis == "" || c.X <= 0 || c.Group == last.Group && c.X <= last.X) {
+				t.Errorf("%s, %s: X %g of %q in %q, behind %g", s.Name, c.Name, c.X, c.Axis, c.Group, last.X)
+			}
+			cases[c.Name], last = true, c
 			ids := map[string]bool{}
 			for _, m := range c.Metrics {
 				if ids[m.ID] || m.Label == "" {

@@ -30,7 +30,7 @@ const observers = 4
 func setCase(name string, shape sets) Case {
 	return Case{
 		Name:  name,
-		Peers: []string{peers.Ours, peers.Stored},
+		Peers: stores,
 		Metrics: slices.Concat([]Metric{cpuPerSet, setRate}, quantiles("ack", "acknowledged"),
 			quantiles("observer", "observed"), []Metric{syncsPerSet, serverBusy, loadBusy, othersBusy}),
 		Run: func(ctx context.Context, s *Stand) error {
@@ -131,7 +131,9 @@ func (r *sets) measure(ctx context.Context) error {
 	}
 	s.Sample.set(cpuPerSet, s.window.cpuPer()/1e3)
 	s.Sample.set(setRate, s.window.perSecond())
-	s.Sample.set(syncsPerSet, (after[s.Peer.Syncs]-before[s.Peer.Syncs])/float64(total))
+	if s.Peer.Syncs != "" {
+		s.Sample.set(syncsPerSet, (after[s.Peer.Syncs]-before[s.Peer.Syncs])/float64(total))
+	}
 	return nil
 }
 

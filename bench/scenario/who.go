@@ -1,0 +1,13 @@
+package scenario
+
+import "dormouse/bench/peers"
+
+// Who can do what: ours first, then the most telling of the others, which is the one that a short tour runs.
+var (
+	// broadcasters hand what one client publishes to a channel's subscribers.
+	broadcasters = []string{peers.Ours, peers.Joined, peers.Plain}
+	// stores keep what is set, and tell the channel's observers.
+	stores = []string{peers.Ours, peers.Stored}
+	// listeners hold connections that are subscribed.
+	listeners = []string{peers.Ours, peers.Plain}
+)
