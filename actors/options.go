@@ -61,7 +61,8 @@ type Options struct {
 	PageBytes, StoragePageBytes int
 
 	// TraceShare, 0 to 1, is the share of commands of which the log tells where their time went: how long they
-	// waited, took to be decided, and to be on disk. At most 1,000 a second. Default: none.
+	// waited, took to be decided, and to be on disk. At most 1,000 a second, of which 1,024 wait for a log that is
+	// slow; Stats counts the others. Default: none.
 	TraceShare float64
 
 	// Logger gets faults and panics; nil: slog.Default.

@@ -37,6 +37,10 @@ type Stats struct {
 	Tails        int
 	TailDropped  uint64 // frames that tails were too slow for
 	TailsRefused uint64 // because there were too many
+
+	Traces        uint64 // of commands that were written to the log
+	TracesLimited uint64 // left out because there were more than 1,000 a second
+	TracesDropped uint64 // left out because the log did not take them in time
 }
 
 type stats struct {
@@ -44,6 +48,7 @@ type stats struct {
 
 	scheduled, cancelled, ran, ranLate, full, schedulesLimited atomic.Uint64
 	tailDropped, tailsRefused                                  atomic.Uint64
+	traces, tracesLimited, tracesDropped                       atomic.Uint64
 
 	kept atomic.Int64
 }
@@ -78,6 +83,10 @@ func (s *System) Stats() Stats {
 		Tails:        int(s.tails.Load()),
 		TailDropped:  s.stats.tailDropped.Load(),
 		TailsRefused: s.stats.tailsRefused.Load(),
+
+		Traces:        s.stats.traces.Load(),
+		TracesLimited: s.stats.tracesLimited.Load(),
+		TracesDropped: s.stats.tracesDropped.Load(),
 	}
 }
 

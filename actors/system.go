@@ -93,7 +93,7 @@ func New(o Options) (*System, error) {
 		return nil, fmt.Errorf("read the revocations: %w", err)
 	}
 	s.directory = newDirectory(s.spawnDurable)
-	s.router = router{s.directory, newTracer(o.TraceShare, s.clock, o.Logger)}
+	s.router = router{s.directory, newTracer(o.TraceShare, s.clock, o.Logger, &s.stats)}
 	if err := s.clock.begin(); err != nil {
 		s.actors.Shutdown()
 		s.dispatcher.end()
@@ -102,6 +102,7 @@ func New(o Options) (*System, error) {
 	if c := s.courier.Load(); c != nil {
 		c.Start()
 	}
+	s.router.tracer.open()
 	s.sweeping.Add(1)
 	go s.sweep()
 	return s, nil
@@ -191,6 +192,7 @@ func (s *System) Close(ctx context.Context) error {
 	s.clock.end()
 	s.actors.Shutdown()
 	s.dispatcher.end()
+	s.router.tracer.close(ctx)
 	return err
 }
 

@@ -56,6 +56,9 @@ var engineMeasures = []engineMeasure{
 	engineGauge("tails", "Tails that look on at channels.", func(s *actors.Stats) int { return s.Tails }),
 	engineCounter("tail_frames_dropped_total", "Frames that tails were too slow for.", func(s *actors.Stats) uint64 { return s.TailDropped }),
 	engineCounter("tails_refused_total", "Tails that were refused because there were too many.", func(s *actors.Stats) uint64 { return s.TailsRefused }),
+	engineCounter("traces_total", "Traces of commands that were written to the log.", func(s *actors.Stats) uint64 { return s.Traces }),
+	engineCounter("traces_limited_total", "Traces that were left out because there were more than 1,000 a second.", func(s *actors.Stats) uint64 { return s.TracesLimited }),
+	engineCounter("traces_dropped_total", "Traces that were left out because the log did not take them in time.", func(s *actors.Stats) uint64 { return s.TracesDropped }),
 	{
 		prometheus.NewDesc("dormouse_schedule_late_seconds_total", "By how much later than due schedules ran, all together.", nil, nil), prometheus.CounterValue,
 		func(s *actors.Stats) float64 { return s.RanLate.Seconds() },
