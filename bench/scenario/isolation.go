@@ -138,6 +138,7 @@ func (r *isolation) turn(ctx context.Context, writer *client, flood []*client, l
 	err = r.stand.run(ctx, func(now int64) (int64, bool) {
 		if r.latency == nil && now >= from {
 			r.latency, r.heard, from = l, 0, now
+			until = now + int64(r.stand.Size.Window)/2 // a whole one, however late it began
 		}
 		if now >= until {
 			heard, took = r.heard, time.Duration(now-from)
