@@ -3,7 +3,6 @@ package load
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net/netip"
 	"runtime"
 	"time"
@@ -43,14 +42,15 @@ func NewLoop() (*Loop, error) {
 	return &Loop{poll: p, in: make([]byte, readBuffer), events: make([]event, 512)}, nil
 }
 
-// Dial begins to connect to a WebSocket server; h is told how that ends. target is the path with its query.
-func (l *Loop) Dial(addr netip.AddrPort, target string, h Handler) (*Conn, error) {
+// Dial begins to connect to a server that is spoken to by p, which is the new connection's alone; h is told how that
+// ends.
+func (l *Loop) Dial(addr netip.AddrPort, p Protocol, h Handler) (*Conn, error) {
 	fd, err := l.poll.dial(addr)
 	if err != nil {
 		return nil, fmt.Errorf("load: dial %s: %w", addr, err)
 	}
-	c := &Conn{loop: l, handler: h, fd: fd, mask: rand.Uint32(), blocked: true}
-	c.out, c.accept = upgradeRequest(addr.String(), target)
+	c := &Conn{loop: l, handler: h, protocol: p, fd: fd, blocked: true}
+	c.out = p.Begin(nil, addr.String())
 	for len(l.conns) <= fd {
 		l.conns = append(l.conns, nil)
 	}

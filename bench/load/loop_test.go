@@ -95,7 +95,7 @@ func wait(t *testing.T, l *Loop, what string, cond func() bool) {
 
 func TestEverySizeOfMessageComesBackAsItWas(t *testing.T) {
 	l, r := newLoop(t), &recorder{}
-	if _, err := l.Dial(echo(t), "/?token=right", r); err != nil {
+	if _, err := l.Dial(echo(t), &WebSocket{Target: "/?token=right"}, r); err != nil {
 		t.Fatal(err)
 	}
 	wait(t, l, "open", func() bool { return r.open && l.Pending() == 0 })
@@ -127,7 +127,7 @@ func TestManyConnectionsPlayPingPong(t *testing.T) {
 			return ""
 		}
 		all[i] = r
-		if _, err := l.Dial(addr, "/?token=right", r); err != nil {
+		if _, err := l.Dial(addr, &WebSocket{Target: "/?token=right"}, r); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -154,7 +154,7 @@ func TestManyConnectionsPlayPingPong(t *testing.T) {
 
 func TestFragmentsAreOneMessage(t *testing.T) {
 	l, r := newLoop(t), &recorder{}
-	if _, err := l.Dial(echo(t), "/?token=right", r); err != nil {
+	if _, err := l.Dial(echo(t), &WebSocket{Target: "/?token=right"}, r); err != nil {
 		t.Fatal(err)
 	}
 	wait(t, l, "open", func() bool { return r.open })
@@ -167,7 +167,7 @@ func TestFragmentsAreOneMessage(t *testing.T) {
 
 func TestARefusedUpgradeIsToldWithItsWords(t *testing.T) {
 	l, r := newLoop(t), &recorder{}
-	if _, err := l.Dial(echo(t), "/?token=wrong", r); err != nil {
+	if _, err := l.Dial(echo(t), &WebSocket{Target: "/?token=wrong"}, r); err != nil {
 		t.Fatal(err)
 	}
 	wait(t, l, "the end", func() bool { return r.closed > 0 })
@@ -184,7 +184,7 @@ func TestNobodyListens(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	addr := netip.MustParseAddrPort(strings.TrimPrefix(s.URL, "http://"))
 	s.Close()
-	if _, err := l.Dial(addr, "/", r); err != nil {
+	if _, err := l.Dial(addr, &WebSocket{Target: "/"}, r); err != nil {
 		return // refused at once
 	}
 	wait(t, l, "the end", func() bool { return r.closed > 0 })
@@ -195,7 +195,7 @@ func TestNobodyListens(t *testing.T) {
 
 func TestTheServersCloseIsToldOnceWithItsCode(t *testing.T) {
 	l, r := newLoop(t), &recorder{}
-	if _, err := l.Dial(echo(t), "/?token=right", r); err != nil {
+	if _, err := l.Dial(echo(t), &WebSocket{Target: "/?token=right"}, r); err != nil {
 		t.Fatal(err)
 	}
 	wait(t, l, "open", func() bool { return r.open })

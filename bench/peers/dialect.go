@@ -1,5 +1,7 @@
 package peers
 
+import "dormouse/bench/load"
+
 // Rights are what a client may do on its channel.
 type Rights uint8
 
@@ -32,11 +34,11 @@ const (
 	Refusal         // an error
 )
 
-// A Dialect is how a peer is spoken to. The appending methods write one message into dst; data is one JSON
-// value. Names must need no escapes in JSON or in a URL.
+// A Dialect is how a peer is spoken to. The appending methods write one message of the protocol into dst; data
+// is one JSON value. Names must need no escapes in JSON or in a URL, and are words with dots between them.
 type Dialect interface {
-	// Target is the path and query that c connects to.
-	Target(c Client) string
+	// Protocol is what c connects with: a new one each time.
+	Protocol(c Client) load.Protocol
 	// Subscribe adds nothing if c is subscribed as soon as it is connected.
 	Subscribe(dst []byte, channel string) []byte
 	Publish(dst []byte, channel string, data []byte) []byte

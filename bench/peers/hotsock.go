@@ -11,8 +11,11 @@ import (
 // hotsock is the protocol of the server itself. Every client brings a token of its own.
 type hotsock struct{ secret []byte }
 
-// Target has a token that allows what c's rights say, and nothing else.
-func (h hotsock) Target(c Client) string {
+// Protocol is a WebSocket to target.
+func (h hotsock) Protocol(c Client) load.Protocol { return &load.WebSocket{Target: h.target(c)} }
+
+// target is a path with a token that allows what c's rights say, and nothing else.
+func (h hotsock) target(c Client) string {
 	yes := func(r Rights) bool { return c.Rights&r != 0 }
 	claims := fmt.Appendf(nil, `{"scope":"connect","exp":%d,"uid":%q,"channels":{%q:{"subscribe":%t`,
 		time.Now().Add(time.Hour).Unix(), c.UID, c.Channel, yes(Subscribe))
@@ -81,7 +84,10 @@ func (hotsock) Kind(frame []byte) Kind {
 // frames are.
 type raw struct{ hotsock }
 
-func (r raw) Target(c Client) string {
+// Protocol is a WebSocket to target.
+func (r raw) Protocol(c Client) load.Protocol { return &load.WebSocket{Target: r.target(c)} }
+
+func (r raw) target(c Client) string {
 	role := "subscribe"
 	switch {
 	case c.Rights&Publish != 0:
@@ -89,7 +95,7 @@ func (r raw) Target(c Client) string {
 	case c.Rights&Set != 0:
 		role = "set"
 	}
-	return "/?channel=" + c.Channel + "&role=" + role + "&" + r.hotsock.Target(c)[len("/?"):]
+	return "/?channel=" + c.Channel + "&role=" + role + "&" + r.hotsock.target(c)[len("/?"):]
 }
 
 func (raw) Subscribe(dst []byte, _ string) []byte { return dst }

@@ -32,7 +32,7 @@ func TestFramesAreSorted(t *testing.T) {
 
 func TestATokenAllowsWhatIsNeededOnly(t *testing.T) {
 	secret := []byte("0123456789abcdef0123456789abcdef")
-	target := hotsock{secret}.Target(Client{UID: "u", Channel: "c", Rights: Set})
+	target := hotsock{secret}.target(Client{UID: "u", Channel: "c", Rights: Set})
 	var claims jwt.MapClaims
 	_, err := jwt.ParseWithClaims(strings.TrimPrefix(target, "/?token="), &claims, func(*jwt.Token) (any, error) { return secret, nil })
 	if err != nil {

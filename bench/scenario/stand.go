@@ -125,7 +125,7 @@ func (s *Stand) connect(ctx context.Context, clients []peers.Client, frame func(
 		for len(all) < len(clients) && len(all)-(s.ready-already) < opening {
 			c := &client{stand: s, who: clients[len(all)], frame: frame(len(all))}
 			var err error
-			if c.conn, err = s.loop.Dial(s.server.Addr, s.dialect.Target(c.who), c); err != nil {
+			if c.conn, err = s.loop.Dial(s.server.Addr, s.dialect.Protocol(c.who), c); err != nil {
 				s.fail("%w", err)
 				return 0, true
 			}
