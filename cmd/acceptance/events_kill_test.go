@@ -10,7 +10,8 @@ import (
 )
 
 // TestKillNineLosesNoEvent kills a server that tells a webhook and NATS, again and again, every other life
-// with JetStream: whatever was acknowledged to a client is told to all of them, at least once, under one id;
+// with JetStream: whatever was acknowledged to a client is told to all of them and taken by them, at least
+// once, under one id;
 // each channel's events come in the order in which they happened, and without holes; nothing comes that was
 // not sent; connections that died with the server are told to have ended; and the stream has each event once.
 func TestKillNineLosesNoEvent(t *testing.T) {
@@ -27,7 +28,7 @@ func TestKillNineLosesNoEvent(t *testing.T) {
 
 // eventBaitRounds is how many kills a server that forgets events too early may survive; after every fifth one
 // looks.
-const eventBaitRounds = 100
+const eventBaitRounds = 25
 
 // TestKillNineCatchesAnEventThatIsForgottenTooEarly shows that the test above would tell.
 func TestKillNineCatchesAnEventThatIsForgottenTooEarly(t *testing.T) {
@@ -102,7 +103,9 @@ func (k *eventKilling) end(t *testing.T) {
 	emptied(t, k.server)
 	var heard []heardEvent
 	for i, c := range k.hooks.all() {
-		heard = append(heard, heardEvent{id: c.id, event: c.event})
+		if c.said == 200 { // what it refused must come again, in the next life too
+			heard = append(heard, heardEvent{id: c.id, event: c.event})
+		}
 		if c.bad != "" {
 			t.Errorf("call %d: %s", i, c.bad)
 		}
