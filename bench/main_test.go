@@ -37,6 +37,19 @@ func TestFlags(t *testing.T) {
 	if len(s.scenarios) != 2 || s.scenarios[0].Name != "idle" || s.scenarios[1].Name != "set" {
 		t.Errorf("%d scenarios", len(s.scenarios))
 	}
+	s, err = parse([]string{"-peer", "joined, gws"})
+	if err != nil || len(s.peers) != 2 || s.peers[0] != "joined" {
+		t.Errorf("%v, %v", s.peers, err)
+	}
+	if s, err = parse([]string{"-peer", "all"}); err != nil || len(s.peers) != len(peerNames()) || s.peers[0] != "dormouse" {
+		t.Errorf("%v, %v", s.peers, err)
+	}
+	if _, err := parse([]string{"-peer", "joint"}); err == nil || !strings.Contains(err.Error(), "joint: there are dormouse, ") {
+		t.Errorf("an unknown peer: %v", err)
+	}
+	if _, err := parse([]string{"fanout"}); err == nil || !strings.Contains(err.Error(), "-h") {
+		t.Errorf("a word that is no flag: %v", err)
+	}
 	if _, err := parse([]string{"-scenario", "fan"}); err == nil || !strings.Contains(err.Error(), "fanout") {
 		t.Errorf("an unknown scenario: %v", err)
 	}

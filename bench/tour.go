@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,12 +19,14 @@ import (
 // A tour runs scenarios on a folder that it removes afterwards.
 type tour struct {
 	settings
-	log   io.Writer // progress
-	peers map[string]*peers.Peer
-	cores peers.Cores
-	dir   string
+	log      io.Writer // progress
+	all      map[string]*peers.Peer
+	cores    peers.Cores
+	schedule *schedule
+	dir      string
 }
 
+// run measures everything. What there is until an error, it returns too.
 func (t *tour) run(ctx context.Context) (r *report.Report, err error) {
 	if t.dir, err = os.MkdirTemp("", "bench-"); err != nil {
 		return nil, err
@@ -33,8 +36,12 @@ func (t *tour) run(ctx context.Context) (r *report.Report, err error) {
 		return nil, err
 	}
 	began := time.Now()
-	t.peers = peers.All(t.server)
-	if err := t.build(ctx); err != nil {
+	t.all = peers.All(t.server)
+	steps, missing, err := t.plan(ctx)
+	for _, m := range missing {
+		fmt.Fprintf(t.log, "%s is left out: %s is not there; to install: %s\n", m.Peer, m.Part, m.Install)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := t.cores.PinLoad(); err != nil {
@@ -44,51 +51,49 @@ func (t *tour) run(ctx context.Context) (r *report.Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r = &report.Report{Began: began, Machine: machine, Window: t.size.Window.Seconds(), Runs: t.runs}
-	for _, s := range t.scenarios {
-		rs := report.Scenario{Name: s.Name, About: s.About}
-		for _, c := range s.Cases(t.size) {
-			rc, err := t.measure(ctx, s.Name, c)
-			if err != nil {
-				return nil, err
-			}
-			rs.Cases = append(rs.Cases, rc)
+	r = &report.Report{Began: began, Machine: machine, Window: t.size.Window.Seconds(), Runs: t.runs, Missing: missing}
+	t.schedule = newSchedule(steps, t.runs, t.size, time.Now())
+	fmt.Fprintf(t.log, "%d measurements, about %s\n", t.schedule.total, t.schedule.left.Round(10*time.Second))
+	last := -1
+	for _, st := range steps {
+		s := t.scenarios[st.scenario]
+		if st.scenario != last {
+			r.Scenarios = append(r.Scenarios, report.Scenario{Name: s.Name, About: s.About})
+			last = st.scenario
 		}
-		r.Scenarios = append(r.Scenarios, rs)
+		c, err := t.measure(ctx, s.Name, st)
+		if err != nil {
+			r.Seconds = time.Since(began).Seconds()
+			r.Scenarios = slices.DeleteFunc(r.Scenarios, func(s report.Scenario) bool { return len(s.Cases) == 0 })
+			return r, err
+		}
+		rs := &r.Scenarios[len(r.Scenarios)-1]
+		rs.Cases = append(rs.Cases, c)
 	}
 	r.Seconds = time.Since(began).Seconds()
 	return r, nil
 }
 
-// build builds what the scenarios need, before anything is pinned.
-func (t *tour) build(ctx context.Context) error {
-	for _, s := range t.scenarios {
-		for _, c := range s.Cases(t.size) {
-			for _, name := range c.Peers {
-				if err := t.peers[name].Build(ctx, t.root, t.dir); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
 // measure runs one case: all peers, then all again. A run that fails is reported and not counted.
-func (t *tour) measure(ctx context.Context, name string, c scenario.Case) (*report.Case, error) {
+func (t *tour) measure(ctx context.Context, name string, st step) (*report.Case, error) {
+	c := st.Case
 	rc := &report.Case{Name: c.Name, Group: c.Group, Axis: c.Axis, X: c.X, Metrics: c.Metrics}
-	for _, p := range c.Peers {
-		rc.Peers = append(rc.Peers, &report.Peer{Name: p, About: t.peers[p].About, Durability: t.peers[p].Durability})
+	for _, p := range st.peers {
+		p := t.all[p]
+		rc.Peers = append(rc.Peers, &report.Peer{Name: p.Name, About: p.About, Durability: p.Durability})
 	}
 	for run := range t.runs {
-		for i, p := range c.Peers {
-			fmt.Fprintf(t.log, "%s: %s, %s", name, c.Name, p)
+		for i, p := range st.peers {
+			n, left := t.schedule.next(), t.schedule.remaining(time.Now())
+			fmt.Fprintf(t.log, "[%d/%d, %s left] %s: %s, %s", n, t.schedule.total, minutes(left), name, c.Name, p)
 			if t.runs > 1 {
 				fmt.Fprintf(t.log, ", run %d of %d", run+1, t.runs)
 			}
-			sample, err := scenario.Measure(ctx, c, t.peers[p], t.cores, t.dir, t.size)
+			sample, err := scenario.Measure(ctx, c, t.all[p], t.cores, t.dir, t.size)
+			t.schedule.finished(c)
 			switch {
 			case ctx.Err() != nil:
+				fmt.Fprintln(t.log)
 				return nil, ctx.Err()
 			case err != nil:
 				fmt.Fprintf(t.log, ": failed: %v\n", err)
@@ -103,6 +108,12 @@ func (t *tour) measure(ctx context.Context, name string, c scenario.Case) (*repo
 		}
 	}
 	return rc, nil
+}
+
+// minutes writes a time to come: 1:05.
+func minutes(d time.Duration) string {
+	s := int(max(d, 0).Round(time.Second).Seconds())
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }
 
 // brief is a sample's first figures in one line.

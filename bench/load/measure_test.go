@@ -2,11 +2,15 @@ package load
 
 import (
 	"math"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -48,6 +52,89 @@ func TestAStallCountsForEveryMessageItDelayed(t *testing.T) {
 	if p50, p99 := l.At(50), l.At(99); p50 > 10 || p99 < 480 {
 		t.Fatalf("p50 %.1f ms, p99 %.1f ms: a stall of half the time must show", p50, p99)
 	}
+}
+
+func TestPaceDoesNotDrift(t *testing.T) {
+	p := NewPace(0, 600_000)
+	n := 0
+	for _, ok := p.Due(int64(time.Second) - 1); ok; _, ok = p.Due(int64(time.Second) - 1) {
+		n++
+	}
+	if n != 600_000 {
+		t.Fatalf("%d messages in a second, want 600,000", n)
+	}
+}
+
+// A server that says nothing while a hundred messages become due. Message n cannot be answered before the last of
+// them was sent, which is not before its time: however quick or slow the machine, the stall is in the p99.
+func TestAServersStallIsInTheP99(t *testing.T) {
+	const (
+		perSecond  = 1000
+		total      = 1000
+		stalls, on = 300, 400
+	)
+	addr := stalling(t, stalls, on)
+	l := newLoop(t)
+	due := make([]int64, 0, total)
+	latency := NewLatency()
+	r := &recorder{}
+	conn, err := l.Dial(addr, &WebSocket{Target: "/"}, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Wait(t.Context(), time.Minute, "open", func() bool { return r.open }); err != nil {
+		t.Fatal(err)
+	}
+	pace := NewPace(Now(), perSecond)
+	answered := 0
+	err = l.Run(t.Context(), func(now int64) (int64, bool) {
+		for len(due) < total {
+			at, ok := pace.Due(now)
+			if !ok {
+				break
+			}
+			due = append(due, at)
+			conn.Send([]byte("x"))
+		}
+		for ; answered < len(r.frames); answered++ {
+			latency.Add(now - due[answered])
+		}
+		return pace.Next(), answered == total
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p99 := latency.At(99); p99 < 89 { // ten of a thousand waited longer than 90 ms; three digits
+		t.Errorf("p99 %.1f ms: a stall of 100 ms must show", p99)
+	}
+}
+
+// stalling echoes, but reads messages from to on before it answers any of them.
+func stalling(t *testing.T, from, on int) netip.AddrPort {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ws, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer ws.CloseNow()
+		for read, held := 1, 0; ; read++ {
+			_, data, err := ws.Read(r.Context())
+			if err != nil {
+				return
+			}
+			if held++; read >= from && read < on {
+				continue
+			}
+			for ; held > 0; held-- {
+				if ws.Write(r.Context(), websocket.MessageText, data) != nil {
+					return
+				}
+			}
+		}
+	}))
+	t.Cleanup(s.Close)
+	return netip.MustParseAddrPort(strings.TrimPrefix(s.URL, "http://"))
 }
 
 func TestLatencyIsExactToThreeDigits(t *testing.T) {

@@ -4,13 +4,14 @@ package load
 // is measured from a due time includes the wait of a generator or a server that was late, so that a
 // stall counts for every message it delayed.
 type Pace struct {
-	start, interval int64 // nanoseconds
-	n               int64
+	start    int64   // nanoseconds
+	interval float64 // the same: rounded, it would drift
+	n        int64
 }
 
 // NewPace begins at start, with perSecond messages a second, more than 0.
 func NewPace(start int64, perSecond float64) *Pace {
-	return &Pace{start: start, interval: max(int64(1e9/perSecond), 1)}
+	return &Pace{start: start, interval: 1e9 / perSecond}
 }
 
 // Due takes the next message if its time has come, and returns that time.
@@ -23,4 +24,4 @@ func (p *Pace) Due(now int64) (at int64, ok bool) {
 }
 
 // Next is when the next message is due.
-func (p *Pace) Next() int64 { return p.start + p.n*p.interval }
+func (p *Pace) Next() int64 { return p.start + int64(float64(p.n)*p.interval) }

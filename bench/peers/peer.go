@@ -26,7 +26,7 @@ type Peer struct {
 	binary    string
 	find      func(ctx context.Context, root string) error // nil: it needs nothing that may be missing; else may say [NotThere]
 	arguments func(dir string, settings map[string]any) ([]string, error)
-	family    bool // starts other processes, whose time and memory are its own
+	family    bool // starts other processes before it listens, whose time and memory count as its own
 }
 
 // What an acknowledged set has survived. A peer of another kind says so in its own words.
@@ -101,14 +101,25 @@ func rawPeers(secret []byte) (all []*Peer) {
 	return all
 }
 
-// Build finds the peer's parts and builds its binary into dir, unless there is one. root is the module's folder.
+// Find says whether the peer's parts are there, without building anything. root is the module's folder.
 //
 // Errors: one that is a *[NotThere], if a part must be installed first.
+func (p *Peer) Find(ctx context.Context, root string) error {
+	if p.find == nil {
+		return nil
+	}
+	if err := p.find(ctx, root); err != nil {
+		return fmt.Errorf("peers: %s: %w", p.Name, err)
+	}
+	return nil
+}
+
+// Build finds the peer's parts and builds its binary into dir, unless there is one. root is the module's folder.
+//
+// Errors: Find's.
 func (p *Peer) Build(ctx context.Context, root, dir string) error {
-	if p.find != nil {
-		if err := p.find(ctx, root); err != nil {
-			return fmt.Errorf("peers: %s: %w", p.Name, err)
-		}
+	if err := p.Find(ctx, root); err != nil {
+		return err
 	}
 	if p.source == "" {
 		return nil

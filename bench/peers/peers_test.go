@@ -101,9 +101,8 @@ func TestAFamilyIsMeasuredAndEndedTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Kill()
-	children := s.children()
-	if len(children) != 1 {
-		t.Fatalf("%d children", len(children))
+	if len(s.children) != 1 {
+		t.Fatalf("%d children", len(s.children))
 	}
 	own, err := s.rss(s.PID())
 	if err != nil {
@@ -111,6 +110,9 @@ func TestAFamilyIsMeasuredAndEndedTogether(t *testing.T) {
 	}
 	if all, err := s.RSS(); err != nil || all <= own {
 		t.Errorf("%d bytes together, %d alone: %v", all, own, err)
+	}
+	if n, err := s.Resident(); err != nil || n <= own/2 {
+		t.Errorf("%d bytes by the kernel's count: %v", n, err)
 	}
 	if d, err := s.CPU(); err != nil || d <= 0 {
 		t.Errorf("%v, %v", d, err)
@@ -120,7 +122,7 @@ func TestAFamilyIsMeasuredAndEndedTogether(t *testing.T) {
 	}
 	s.Kill()
 	// It held the log open, whose end is waited for: what is left of it is no process with memory.
-	if n, _ := s.rss(children[0]); n > 0 {
+	if n, _ := s.rss(s.children[0]); n > 0 {
 		t.Errorf("the child lives on, in %d bytes", n)
 	}
 }

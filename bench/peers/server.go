@@ -25,10 +25,11 @@ type Server struct {
 	Addr  netip.AddrPort // of clients
 	Admin string         // host and port of its metrics and profiles
 
-	process *os.Process
-	exited  chan struct{}
-	killed  sync.Once
-	log     tail
+	process  *os.Process
+	children []int // processes, of a peer that is a family
+	exited   chan struct{}
+	killed   sync.Once
+	log      tail
 }
 
 // addresses is the line of a server's log that says where it listens.
@@ -69,6 +70,9 @@ func (p *Peer) Start(ctx context.Context, cores Cores, dir string, settings map[
 		if s.Addr, err = netip.ParseAddrPort(a.Listen); err != nil {
 			s.Kill()
 			return nil, fmt.Errorf("peers: %s listens on %q: %w", p.Name, a.Listen, err)
+		}
+		if p.family {
+			s.children = descendants(s.PID())
 		}
 		return s, nil
 	case <-s.exited:

@@ -14,24 +14,16 @@ import (
 	"time"
 )
 
-// CPU is the processor time that the server has used since it started, with the processes that it has started and
-// that still run.
+// CPU is the processor time that the server has used since it started, with the processes that it had started when it
+// said where it listens.
 func (s *Server) CPU() (time.Duration, error) {
 	all, err := cpuTime(s.PID())
-	for _, pid := range s.children() {
+	for _, pid := range s.children {
 		if d, err := cpuTime(pid); err == nil { // it may have ended
 			all += d
 		}
 	}
 	return all, err
-}
-
-// children are the processes below the server, if its peer is one that has any.
-func (s *Server) children() []int {
-	if !s.Peer.family {
-		return nil
-	}
-	return descendants(s.PID())
 }
 
 // descendants are the processes below one, in no order.
@@ -86,12 +78,29 @@ func (s *Server) Others() (time.Duration, error) {
 // is off by some pages for each processor.
 func (s *Server) RSS() (int64, error) {
 	all, err := s.rss(s.PID())
-	for _, pid := range s.children() {
+	for _, pid := range s.children {
 		if n, err := s.rss(pid); err == nil { // it may have ended
 			all += n
 		}
 	}
 	return all, err
+}
+
+// Resident is the kernel's running count of the same, in bytes: it costs a few microseconds, and is off by some pages.
+func (s *Server) Resident() (int64, error) {
+	var all int64
+	for i, pid := range append([]int{s.PID()}, s.children...) {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+		if words := strings.Fields(string(text)); err == nil && len(words) > 1 {
+			var pages int64
+			pages, err = strconv.ParseInt(words[1], 10, 64)
+			all += pages * int64(os.Getpagesize())
+		}
+		if err != nil && i == 0 {
+			return 0, fmt.Errorf("peers: memory of %s: %w", s.Peer.Name, err)
+		}
+	}
+	return all, nil
 }
 
 func (s *Server) rss(pid int) (int64, error) {

@@ -18,7 +18,15 @@ type Report struct {
 	Machine   Machine    `json:"machine"`
 	Window    float64    `json:"window_seconds"` // of one measurement
 	Runs      int        `json:"runs"`
+	Missing   []Missing  `json:"missing,omitempty"`
 	Scenarios []Scenario `json:"scenarios"`
+}
+
+// Missing is a peer that was not measured.
+type Missing struct {
+	Peer    string `json:"peer"`
+	Part    string `json:"part"`    // that is not there
+	Install string `json:"install"` // what to do
 }
 
 // A Machine is what it was measured on.
@@ -57,7 +65,8 @@ type Peer struct {
 	Latencies  map[string][]load.Point  `json:"latencies,omitempty"` // of all runs together
 	Rate       []float64                `json:"rate,omitempty"`      // of the last run, over its window
 	RateUnit   string                   `json:"rate_unit,omitempty"`
-	Faults     []string                 `json:"faults,omitempty"` // runs without figures
+	Memory     []scenario.Point         `json:"memory_mib,omitempty"` // of the last run, from its start to its end
+	Faults     []string                 `json:"faults,omitempty"`     // runs without figures
 	merged     map[string]*load.Latency // of the runs so far
 }
 
@@ -67,6 +76,7 @@ func (p *Peer) Add(s *scenario.Sample) {
 	if len(s.Rate) > 0 {
 		p.Rate, p.RateUnit = s.Rate, s.RateUnit
 	}
+	p.Memory = s.Memory
 	if p.merged == nil {
 		p.merged, p.Latencies = map[string]*load.Latency{}, map[string][]load.Point{}
 	}

@@ -10,6 +10,9 @@ import (
 
 // WriteTable writes all figures as text: a block for each case, a column for each peer.
 func (r *Report) WriteTable(w io.Writer) {
+	for _, m := range r.Missing {
+		fmt.Fprintf(w, "\n%s is left out: %s is not there; to install: %s\n", m.Peer, m.Part, m.Install)
+	}
 	for _, s := range r.Scenarios {
 		fmt.Fprintf(w, "\n%s: %s\n", s.Name, s.About)
 		for _, b := range s.Blocks() {

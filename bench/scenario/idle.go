@@ -16,6 +16,7 @@ var idleScenario = Scenario{
 		return []Case{{
 			Name:    fmt.Sprintf("%d connections", size.Idle),
 			Peers:   listeners,
+			Takes:   5 * time.Second,
 			Metrics: []Metric{rssPerConn, rssPerConnGC, heapPerConn, cpuPerOpen, openRate, loadBusy},
 			Run:     func(ctx context.Context, s *Stand) error { return openIdle(ctx, s, size.Idle) },
 		}}

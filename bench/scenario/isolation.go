@@ -12,8 +12,8 @@ import (
 
 var (
 	timesQuiet = Metric{ID: "p99_times_quiet", Label: "p99 in the flood, times quiet", Unit: "×"}
-	floodRate  = Metric{ID: "flood_per_s", Label: "messages in the flood", Unit: "/s", More: true}
-	panicCount = Metric{ID: "panics", Label: "panics during the flood"}
+	floodRate  = Metric{ID: "flood_per_s", Label: "messages in the flood", Unit: "/s", Neutral: true}
+	panicCount = Metric{ID: "panics", Label: "panics during the flood", Neutral: true}
 )
 
 var isolationScenario = Scenario{
@@ -23,6 +23,7 @@ var isolationScenario = Scenario{
 		return []Case{{
 			Name:  "50,000 messages a second next door",
 			Peers: []string{peers.Ours, peers.Panicking, peers.Joined},
+			Takes: 5 * time.Second,
 			Metrics: slices.Concat([]Metric{timesQuiet}, quantiles("quiet", "quiet"), quantiles("flooded", "flooded"),
 				[]Metric{floodRate, panicCount}),
 			Run: func(ctx context.Context, s *Stand) error { return (&isolation{stand: s}).run(ctx) },
@@ -41,7 +42,8 @@ const (
 // isolation publishes on a channel of its own, and measures until its subscriber hears.
 type isolation struct {
 	stand   *Stand
-	latency *load.Latency   // of the present turn; nil: between turns
+	window  window          // of the present turn
+	latency *load.Latency   // of the probes that were due in it
 	due     [messages]int64 // by number of the probe
 	sent    int
 	probe   sequence
@@ -125,24 +127,22 @@ func (r *isolation) panic() {
 	}
 }
 
-// turn probes for half a window; the flooders flood at the same time. What is heard while a turn settles
+// turn probes for half a window; the flooders flood at the same time. What is sent while a turn settles
 // does not count. It returns how much of the flood was heard, and in which time.
 func (r *isolation) turn(ctx context.Context, writer *client, flood []*client, l *load.Latency) (heard int, took time.Duration, err error) {
 	began := load.Now()
-	from := began + settlingNanos
-	until := from + int64(r.stand.Size.Window)/2
+	r.latency, r.window = l, window{} // nothing counts yet
 	probes, drops := load.NewPace(began, probePerSec), load.NewPace(began, floodPerSec)
 	sent := 0
 	r.flooding = len(flood) > 0
 	r.panic()
 	err = r.stand.run(ctx, func(now int64) (int64, bool) {
-		if r.latency == nil && now >= from {
-			r.latency, r.heard, from = l, 0, now
-			until = now + int64(r.stand.Size.Window)/2 // a whole one, however late it began
-		}
-		if now >= until {
-			heard, took = r.heard, time.Duration(now-from)
-			r.latency, r.flooding = nil, false
+		if w := &r.window; w.to == 0 && now >= began+settlingNanos {
+			r.heard = 0
+			w.from, w.to = now, now+int64(r.stand.Size.Window)/2 // a whole one, however late it begins
+		} else if w.to > 0 && now >= w.to {
+			heard, took = r.heard, time.Duration(now-w.from)
+			r.flooding = false
 			return 0, true
 		}
 		for at, ok := probes.Due(now); ok; at, ok = probes.Due(now) {
@@ -179,8 +179,8 @@ func (r *isolation) hear(c *client, kind peers.Kind, payload []byte, at int64) {
 		r.stand.fail("%s is %d probes behind", c.who.UID, r.sent-n)
 		return
 	}
-	if r.latency != nil {
-		r.latency.Add(at - r.due[n%messages])
+	if due := r.due[n%messages]; r.window.counts(due) {
+		r.latency.Add(at - due)
 	}
 }
 

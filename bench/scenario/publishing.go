@@ -134,8 +134,8 @@ func (h *hearer) frame(c *client, kind peers.Kind, payload []byte, at int64) {
 		return
 	}
 	slot := n % messages
-	if s.window.counts(at) {
-		p.run.delivery.Add(at - p.at[slot])
+	if due := p.at[slot]; s.window.counts(due) {
+		p.run.delivery.Add(at - due)
 	}
 	s.window.add(at, 1)
 	p.left[slot]--

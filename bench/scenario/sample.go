@@ -8,6 +8,7 @@ type Sample struct {
 	Latencies map[string]*load.Latency // by name: "ack", "observer"
 	Rate      []float64                // units per second over the window, in equal slots
 	RateUnit  string
+	Memory    []Point // the server's resident memory in MiB, from its start to its end
 	Profile   []byte
 }
 

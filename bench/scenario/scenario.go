@@ -11,6 +11,7 @@ type Size struct {
 	Warm     time.Duration // before it
 	Idle     int           // connections that do nothing
 	Sleeping int           // channels that sleep
+	Full     bool          // the long tour, which has time: growth goes to its end, at all its sizes
 	Profile  bool          // take a profile of every measurement
 }
 
@@ -35,16 +36,18 @@ type Case struct {
 	X        float64        // in a group: more than 0, and more than the last case's
 	Peers    []string       // names; the first is ours, the second the most telling: the short tour ends there
 	Settings map[string]any // of our server's configuration, beside the harness's own
+	Takes    time.Duration  // about how long, beside a warm-up, a window and a second; for the time left
 	Metrics  []Metric       // what Run measures, the headline first
 	Run      func(ctx context.Context, s *Stand) error
 }
 
-// A Metric is one figure.
+// A Metric is one figure. Less of it is better, unless More or Neutral is set.
 type Metric struct {
-	ID    string `json:"id"`
-	Label string `json:"label"`
-	Unit  string `json:"unit"`
-	More  bool   `json:"more"` // is better
+	ID      string `json:"id"`
+	Label   string `json:"label"`
+	Unit    string `json:"unit"`
+	More    bool   `json:"more,omitempty"`    // is better
+	Neutral bool   `json:"neutral,omitempty"` // tells how it was measured: neither is better
 }
 
 // Metrics that several scenarios share.
@@ -54,9 +57,9 @@ var (
 	syncsPerSet   = Metric{ID: "syncs_per_set", Label: "syncs a set", Unit: ""}
 	cpuPerMillion = Metric{ID: "cpu_s_per_million", Label: "CPU a million deliveries", Unit: "s"}
 	deliveryRate  = Metric{ID: "deliveries_per_s", Label: "deliveries", Unit: "/s", More: true}
-	serverBusy    = Metric{ID: "server_busy", Label: "server's core busy", Unit: "%"}
-	loadBusy      = Metric{ID: "load_busy", Label: "generator's core busy", Unit: "%"}
-	othersBusy    = Metric{ID: "others_busy", Label: "processors taken by others", Unit: "%"}
+	serverBusy    = Metric{ID: "server_busy", Label: "server's core busy", Unit: "%", Neutral: true}
+	loadBusy      = Metric{ID: "load_busy", Label: "generator's core busy", Unit: "%", Neutral: true}
+	othersBusy    = Metric{ID: "others_busy", Label: "processors taken by others", Unit: "%", Neutral: true}
 	heapPerConn   = Metric{ID: "heap_per_conn", Label: "heap a connection", Unit: "KiB"}
 	rssPerConn    = Metric{ID: "rss_per_conn", Label: "RSS a connection", Unit: "KiB"}
 	rssPerConnGC  = Metric{ID: "rss_per_conn_collected", Label: "RSS a connection, after a collection", Unit: "KiB"}

@@ -73,6 +73,24 @@ func TestNothingCountsOutsideTheWindow(t *testing.T) {
 	}
 }
 
+// A server that stalls over the window's end has delayed all that was due in it.
+func TestALatencyCountsByWhenItWasDue(t *testing.T) {
+	s := &Stand{Sample: newSample(), window: window{from: 1000, to: 2000, series: load.NewSeries(1000, 1000, 10)}}
+	r := &publishing{stand: s, subscribers: 1, perSecond: 1, delivery: load.NewLatency()}
+	p := &publisher{run: r, sent: 4}
+	h := &hearer{from: p}
+	for n, due := range []int64{900, 1100, 1900, 2100} {
+		p.at[n], p.left[n] = due, 1
+		h.frame(&client{stand: s}, peers.Message, appendPayload(nil, n), due+int64(time.Second))
+	}
+	if s.err != nil || r.delivery.Count() != 2 || r.delivery.At(0) < 999 {
+		t.Errorf("%d latencies from %g ms, %v; want the two that were due in the window", r.delivery.Count(), r.delivery.At(0), s.err)
+	}
+	if s.window.units != 0 {
+		t.Errorf("%d deliveries in the window, all came later", s.window.units)
+	}
+}
+
 func TestEveryScenarioDescribesItself(t *testing.T) {
 	names := map[string]bool{}
 	for _, s := range All {

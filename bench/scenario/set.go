@@ -170,8 +170,8 @@ func (w *setWriter) frame(_ *client, kind peers.Kind, _ []byte, at int64) {
 		s.fail("%s got an answer to nothing", w.client.who.UID)
 		return
 	}
-	if s.window.counts(at) {
-		w.sets.ack.Add(at - w.at[w.acked%remembered])
+	if sent := w.at[w.acked%remembered]; s.window.counts(sent) {
+		w.sets.ack.Add(at - sent)
 	}
 	w.acked++
 	s.window.add(at, 1)
@@ -196,7 +196,7 @@ func (o *setObserver) frame(c *client, kind peers.Kind, payload []byte, at int64
 		c.stand.fail("%s is %d sets behind", c.who.UID, w.sent-n)
 		return
 	}
-	if c.stand.window.counts(at) {
-		w.sets.observed.Add(at - w.at[n%remembered])
+	if sent := w.at[n%remembered]; c.stand.window.counts(sent) {
+		w.sets.observed.Add(at - sent)
 	}
 }

@@ -28,6 +28,7 @@ var sleepScenario = Scenario{
 			Name:     fmt.Sprintf("%d channels", size.Sleeping),
 			Peers:    []string{peers.Ours},
 			Settings: map[string]any{"limits.idle_after": "2s"},
+			Takes:    settling + 12*time.Second + time.Duration(size.Sleeping)*entriesEach*sleepTakes,
 			Metrics: slices.Concat([]Metric{heapOver, rssOver}, quantiles("wake", "get that wakes"),
 				[]Metric{heapRestarted, rssRestarted, startTime, fillRate}),
 			Run: func(ctx context.Context, s *Stand) error {
@@ -45,6 +46,9 @@ const (
 	// settling is how long a server has to give memory back once all channels sleep.
 	settling = 15 * time.Second
 )
+
+// sleepTakes is about how long one entry takes, with its share of the wakes.
+const sleepTakes = 30 * time.Microsecond
 
 // sleeping fills channels, lets them fall asleep and wakes some.
 type sleeping struct {

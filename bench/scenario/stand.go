@@ -24,16 +24,17 @@ type Stand struct {
 	dir      string
 	settings map[string]any
 
-	err     error // the first fault: there are no figures then
-	ready   int
-	scratch []byte
-	data    []byte
-	window  window
+	err       error // the first fault: there are no figures then
+	ready     int
+	scratch   []byte
+	data      []byte
+	window    window
+	footprint *footprint
 }
 
 // Measure runs one case on one peer: a fresh process with an empty folder below dir, which is removed.
 func Measure(ctx context.Context, c Case, p *peers.Peer, cores peers.Cores, dir string, size Size) (sample *Sample, err error) {
-	s := &Stand{Peer: p, Size: size, Sample: newSample(), dialect: p.Dialect, cores: cores, settings: c.Settings}
+	s := &Stand{Peer: p, Size: size, Sample: newSample(), dialect: p.Dialect, cores: cores, settings: c.Settings, footprint: newFootprint()}
 	if s.dir, err = os.MkdirTemp(dir, "stand-"); err != nil {
 		return nil, err
 	}
@@ -45,6 +46,8 @@ func Measure(ctx context.Context, c Case, p *peers.Peer, cores peers.Cores, dir 
 	if err := errors.Join(s.err, c.Run(ctx, s)); err != nil {
 		return nil, fmt.Errorf("%s: %w%s", p.Name, err, s.lastWords())
 	}
+	s.footprint.rest()
+	s.Sample.Memory = s.footprint.line
 	s.Sample.quantiles()
 	return s.Sample, nil
 }
@@ -60,10 +63,12 @@ func (s *Stand) start(ctx context.Context) (err error) {
 		s.loop.Close()
 		return err
 	}
+	s.footprint.watch(s.server)
 	return nil
 }
 
 func (s *Stand) end() {
+	s.footprint.rest()
 	s.loop.Close()
 	s.server.Kill()
 }
@@ -71,6 +76,7 @@ func (s *Stand) end() {
 // restart stops the server in good order and starts it again on the same folder, without connections. It
 // returns how long it took from its start until it listened.
 func (s *Stand) restart(ctx context.Context) (time.Duration, error) {
+	s.footprint.rest()
 	s.loop.Close()
 	if err := s.server.Stop(); err != nil {
 		return 0, err

@@ -10,7 +10,8 @@ import (
 // slots is into how many equal parts a window's throughput is divided.
 const slots = 50
 
-// A window is the time in which things count.
+// A window is the time in which things count: work, if it was done in it; a latency, if its message was due in it, be
+// the answer as late as it may, so that a stall at the window's end counts too.
 type window struct {
 	from, to int64
 	cpu      time.Duration // of the server
