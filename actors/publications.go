@@ -116,10 +116,14 @@ func (s *System) Authorize(app, token string, use claims.Scope) (*claims.Claims,
 	return s.verify(app, token, use)
 }
 
-// Spend uses up a token with SingleUse: it returns nil once, and then that is durable.
+// Spend uses up a token with SingleUse: it returns nil once, and then that is durable. A caller has made sure
+// before that what it is spent for is not wrong in itself.
 //
-// Errors: claims.ErrSpent, or a fault of the store.
+// Errors: claims.ErrSpent, channel.ErrUnavailable while all are told to come again, or a fault of the store.
 func (s *System) Spend(app string, c *claims.Claims) error {
+	if s.tooBusy() {
+		return channel.ErrUnavailable
+	}
 	spend := c.Spend(app)
 	ledger := s.options.Ledger
 	if err := ledger.Reserve(spend); err != nil {

@@ -38,6 +38,19 @@ func (s *System) React(ctx context.Context, app string, r ReactRequest) (*channe
 
 func (r *ReactRequest) target() string { return r.Channel }
 
+// Check refuses what no channel could do, before anything is spent on it.
+//
+// Errors: channel.ErrReactionUIDRequired, ErrInvalidReaction, and ErrMessageNotFound for what is no id.
+func (r *ReactRequest) Check() error {
+	if err := (&channel.React{Reaction: r.Reaction}).Check(r.UID); err != nil {
+		return err
+	}
+	if messageID(r.MessageID).IsZero() {
+		return channel.ErrMessageNotFound
+	}
+	return nil
+}
+
 func (r *ReactRequest) command(*System) any {
 	cmd := &channel.React{
 		Sender:    r.Origin.sender(),

@@ -45,7 +45,7 @@ func (w Schedule) later(cmd *channel.Schedule, recurs bool) any {
 // Allowed says whether a token lets somebody schedule this at now: once, and no later than its scheduleBefore,
 // before. Zero forbids it, and so does one that has passed.
 //
-// Errors: channel.ErrScheduleDenied, channel.ErrInvalidSchedule.
+// Errors: channel.ErrScheduleDenied, channel.ErrInvalidSchedule, also of an instant that has passed.
 func (w Schedule) Allowed(before, now time.Time) error {
 	if err := w.allowed(&channel.Schedule{}, before, now); err != nil {
 		return err
@@ -61,7 +61,11 @@ func (w Schedule) allowed(cmd *channel.Schedule, before, now time.Time) *channel
 	if err := w.into(cmd, false); err != nil {
 		return err
 	}
-	if due := cmd.When.First(now); due.After(before) {
+	due, err := cmd.First(now)
+	if err != nil {
+		return err
+	}
+	if due.After(before) {
 		return channel.ErrScheduleDenied.With("Not allowed to schedule that far: %s is after %s.",
 			due.Format(time.RFC3339), before.UTC().Format(time.RFC3339))
 	}

@@ -30,6 +30,13 @@ func (s *System) WriteStorage(ctx context.Context, app string, r WriteStorageReq
 	return result.(*channel.StorageWritten), nil
 }
 
+// Check refuses what no channel could do, and data of more than so many bytes, before anything is spent on it.
+//
+// Errors: channel.ErrInvalidMessage, ErrDataTooLarge, ErrStorageNotNumber.
+func (r *WriteStorageRequest) Check(maxData int) error {
+	return (&channel.WriteStorage{Writes: r.Writes}).Check(maxData)
+}
+
 func (a *connectionActor) writeStorage(c *WriteStorage) {
 	name, m := a.resolve(c.Channel)
 	cmd, err := a.storageWrites(name, m, c.Writes, a.sender())

@@ -35,14 +35,8 @@ func (c *Channel) React(s Step, cmd *React, fx *Effects) error {
 		return ErrNotSubscribed
 	}
 	by := author(&cmd.Sender, sub, false)
-	if by.UID == "" {
-		return ErrReactionUIDRequired
-	}
-	if cmd.Fault != nil {
-		return cmd.Fault
-	}
-	if err := claims.CheckReaction(cmd.Reaction); err != nil {
-		return ErrInvalidReaction.With("The reaction is invalid: %v.", err)
+	if err := cmd.Check(by.UID); err != nil {
+		return err
 	}
 	target, err := c.visibleMessage(s, sub, cmd.MessageID, !cmd.Server)
 	if err != nil {
@@ -114,6 +108,22 @@ func (c *Channel) React(s Step, cmd *React, fx *Effects) error {
 		c.emitReaction(m.Kind, cmd, &row, target.expires, fx)
 	}
 	cmd.answer(row.id, s.Seq, fx)
+	return nil
+}
+
+// Check refuses what no channel could do in the name of uid, whatever messages it has.
+//
+// Errors: ErrReactionUIDRequired, cmd.Fault, ErrInvalidReaction.
+func (cmd *React) Check(uid string) error {
+	if uid == "" {
+		return ErrReactionUIDRequired
+	}
+	if cmd.Fault != nil {
+		return cmd.Fault
+	}
+	if err := claims.CheckReaction(cmd.Reaction); err != nil {
+		return ErrInvalidReaction.With("The reaction is invalid: %v.", err)
+	}
 	return nil
 }
 

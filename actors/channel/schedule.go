@@ -125,16 +125,28 @@ func (c *Channel) freeze(s Step, cmd *Schedule) (*scheduleRow, error) {
 			return nil, err
 		}
 	}
-	due := cmd.When.First(s.At)
-	switch {
-	case due.IsZero():
-		return nil, ErrInvalidSchedule.With("The schedule never comes: %s names no time from now on.", cmd.Expression)
-	case due.Before(s.At):
-		return nil, ErrInvalidSchedule.With("The schedule is in the past: it was due at %s, and it is %s.",
-			due.Format(time.RFC3339), s.At.Format(time.RFC3339))
+	due, refused := cmd.First(s.At)
+	if refused != nil {
+		return nil, refused
 	}
 	row.due = due.UnixMilli()
 	return row, nil
+}
+
+// First returns when a schedule that is made at this time is due first. Whoever spends something on one asks
+// before, since a channel may answer too late.
+//
+// Errors: ErrInvalidSchedule of an instant that is past or never comes.
+func (cmd *Schedule) First(at time.Time) (time.Time, *Error) {
+	due := cmd.When.First(at)
+	switch {
+	case due.IsZero():
+		return due, ErrInvalidSchedule.With("The schedule never comes: %s names no time from now on.", cmd.Expression)
+	case due.Before(at):
+		return due, ErrInvalidSchedule.With("The schedule is in the past: it was due at %s, and it is %s.",
+			due.Format(time.RFC3339), at.Format(time.RFC3339))
+	}
+	return due, nil
 }
 
 // scheduleCount returns how many schedules there are.

@@ -11,7 +11,7 @@ package channel
 // up, ErrInvalidMessage if a key stands twice or there are too many, ErrDataTooLarge, ErrInvalidStore, or a
 // fault.
 func (c *Channel) WriteStorage(s Step, cmd *WriteStorage, fx *Effects) error {
-	if err := cmd.check(&c.o); err != nil {
+	if err := cmd.Check(c.o.MaxData); err != nil {
 		return err
 	}
 	sets := make([]SetStorage, len(cmd.Writes))
@@ -64,8 +64,10 @@ func (c *Channel) WriteStorage(s Step, cmd *WriteStorage, fx *Effects) error {
 // maxWrites bounds the entries of one WriteStorage: they are one turn of the channel, whatever waits.
 const maxWrites = 100
 
-// check refuses what no channel could do.
-func (cmd *WriteStorage) check(o *Options) error {
+// Check refuses what no channel could do, whatever entries it has, and data of more than so many bytes.
+//
+// Errors: ErrInvalidMessage, ErrDataTooLarge, ErrStorageNotNumber.
+func (cmd *WriteStorage) Check(maxData int) error {
 	if len(cmd.Writes) == 0 || len(cmd.Writes) > maxWrites {
 		return ErrInvalidMessage.With("One set has 1 to %d entries, not %d.", maxWrites, len(cmd.Writes))
 	}
@@ -78,9 +80,12 @@ func (cmd *WriteStorage) check(o *Options) error {
 		}
 		seen[w.Key] = true
 		size += len(w.Data)
+		if _, _, ok := parseDecimal([]byte(w.Increment)); w.Increment != "" && !ok {
+			return ErrStorageNotNumber.With("The entry %q cannot be incremented by %s: that has more than %d digits.", w.Key, w.Increment, maxDigits)
+		}
 	}
-	if size > o.MaxData {
-		return ErrDataTooLarge.With("The data of all entries is %d bytes; at most %d are allowed.", size, o.MaxData)
+	if size > maxData {
+		return ErrDataTooLarge.With("The data of all entries is %d bytes; at most %d are allowed.", size, maxData)
 	}
 	return nil
 }

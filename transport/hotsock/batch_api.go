@@ -49,8 +49,10 @@ func (h *Handler) publishBatch(c *call) error {
 	if len(messages) > maxBatch || len(items) > maxBatch {
 		return channel.ErrInvalidMessage.With("A batch has at most %d messages, counted once for each channel.", maxBatch)
 	}
-	if err := h.spend(c); err != nil {
-		return err
+	if len(items) > 0 { // or it is all refused, and nothing happens
+		if err := h.spend(c); err != nil {
+			return err
+		}
 	}
 	outcomes := h.o.engine.PublishBatch(c.ctx, h.o.App, items)
 	answer := []byte(`{"results":[`)

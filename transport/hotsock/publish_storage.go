@@ -67,12 +67,14 @@ func (h *Handler) publishEntries(c *call, b *body, from actors.Origin) ([]byte, 
 			notify = append(notify, grant.NotifyExpiry)
 		}
 	}
+	r := actors.WriteStorageRequest{Channel: name, Writes: writes, NotifyExpiry: notify, By: c.author(), Origin: from}
+	if err := r.Check(h.o.MaxData); err != nil {
+		return nil, err
+	}
 	if err := h.spend(c); err != nil {
 		return nil, err
 	}
-	written, err := h.o.engine.WriteStorage(c.ctx, h.o.App, actors.WriteStorageRequest{
-		Channel: name, Writes: writes, NotifyExpiry: notify, By: c.author(), Origin: from,
-	})
+	written, err := h.o.engine.WriteStorage(c.ctx, h.o.App, r)
 	if err != nil {
 		return nil, err
 	}

@@ -109,7 +109,10 @@ func (h *Handler) publishedReactions(c *call, b *body, channels []string) ([]act
 			return nil, err
 		}
 	}
-	return all, nil
+	if by == nil {
+		return all, nil // each channel answers for itself
+	}
+	return all, r.Check()
 }
 
 // namedAuthor takes the reaction's author from the body.
