@@ -41,6 +41,9 @@ func TestEverythingIsScraped(t *testing.T) {
 	sockets.Closed(1001)
 	sockets.Received(10)
 	sockets.Sent(5, 500, 1)
+	sockets.Behind(true)
+	sockets.Behind(true)
+	sockets.Behind(false)
 	surface.Connect("", time.Millisecond)
 	surface.Connect("INVALID_CONNECT_TOKEN", time.Millisecond)
 	surface.Served("publish", 202, time.Millisecond)
@@ -57,6 +60,8 @@ func TestEverythingIsScraped(t *testing.T) {
 		`dormouse_connections_closed_total{code="1001"} 1`,
 		"dormouse_received_bytes_total 10",
 		"dormouse_sent_frames_total 5",
+		"dormouse_outboxes_over 1",
+		"dormouse_outboxes_over_total 2",
 		`dormouse_connects_total{code="ok"} 1`,
 		`dormouse_connects_total{code="INVALID_CONNECT_TOKEN"} 1`,
 		`dormouse_http_requests_total{route="publish",status="202"} 1`,

@@ -29,6 +29,8 @@ func (m *Metrics) WS() ws.Listener {
 	bytes := m.counter("sent_bytes_total", "Bytes of them.")
 	writes := m.counter("sent_writes_total", "System calls that wrote them.")
 	slow := m.counter("slow_connections_total", "Connections closed because their peer did not read.")
+	behind := m.gauge("outboxes_over", "Connections for which more waits than limits.outbox_size or limits.outbox_frames, because the server has not got round to writing.")
+	behinds := m.counter("outboxes_over_total", "Times that this began.")
 	panics := m.counter("connection_panics_total", "Panics that cost one connection each.")
 	return ws.Listener{
 		Opened: func() { open.Inc(); opened.Inc() },
@@ -46,7 +48,15 @@ func (m *Metrics) WS() ws.Listener {
 			bytes.Add(float64(b))
 			writes.Add(float64(w))
 		},
-		Slow:     slow.Inc,
+		Slow: slow.Inc,
+		Behind: func(on bool) {
+			if on {
+				behind.Inc()
+				behinds.Inc()
+			} else {
+				behind.Dec()
+			}
+		},
 		Panicked: func(any) { panics.Inc() },
 	}
 }

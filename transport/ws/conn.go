@@ -44,6 +44,7 @@ type Conn struct {
 	mu     sync.Mutex
 	out    outbox
 	writer writer
+	behind bool  // more waits than may, because of this server
 	pinged int64 // when the ping that waits for its pong was sent; 0: none waits
 
 	ended   bool // code and reason are set
@@ -91,16 +92,25 @@ func (c *Conn) push(it item) {
 		return
 	}
 	c.out.push(it)
-	slow := !it.free && c.fullLocked()
-	if slow {
-		c.slowLocked()
+	slow, behind := false, false
+	if !it.free && c.overLocked(1) {
+		if slow = c.writer != shared || c.overLocked(serverLag); slow {
+			c.slowLocked()
+		} else {
+			behind, c.behind = !c.behind, true
+		}
 	}
 	lags := !slow && c.lagsLocked()
 	c.wakeLocked()
 	c.mu.Unlock()
 	if slow {
 		c.a.opts.Listener.Slow()
-	} else if lags {
+		return
+	}
+	if behind {
+		c.a.opts.Listener.Behind(true)
+	}
+	if lags {
 		runtime.Gosched()
 	}
 }
@@ -110,13 +120,16 @@ func (c *Conn) push(it item) {
 // comes back after everybody else's turn, and 150,000 frames a second fill an outbox within that.
 const serverLag = 4
 
-// fullLocked says that more waits than may.
-func (c *Conn) fullLocked() bool {
-	bytes, frames := c.a.opts.OutboxBytes, c.a.opts.OutboxFrames
-	if c.writer == shared {
-		bytes, frames = bytes*serverLag, frames*serverLag
-	}
-	return c.out.bytes > bytes || c.out.frames > frames
+// overLocked says that more waits than times the bound.
+func (c *Conn) overLocked(times int) bool {
+	return c.out.bytes > c.a.opts.OutboxBytes*times || c.out.frames > c.a.opts.OutboxFrames*times
+}
+
+// caughtUpLocked says that this server is not behind any more, and whether it was: then the Listener is to be told.
+func (c *Conn) caughtUpLocked() bool {
+	was := c.behind
+	c.behind = false
+	return was
 }
 
 // lagsLocked says that the flusher does not keep up with who fills the outbox, who should let it run.
@@ -199,7 +212,11 @@ func (c *Conn) die(reset bool) {
 	}
 	c.dead = true
 	c.out.clear()
+	caughtUp := c.caughtUpLocked()
 	c.mu.Unlock()
+	if caughtUp {
+		c.a.opts.Listener.Behind(false)
+	}
 	nc := c.net
 	if t, ok := nc.(interface{ NetConn() net.Conn }); ok && reset {
 		nc = t.NetConn() // TLS would wait to say goodbye

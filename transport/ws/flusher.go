@@ -143,7 +143,11 @@ func (f *flusher) handOver(c *Conn, rest, tail []byte) {
 	if !cut {
 		c.writer = own
 	}
+	caughtUp := c.caughtUpLocked() // it is the peer now
 	c.mu.Unlock()
+	if caughtUp {
+		c.a.opts.Listener.Behind(false)
+	}
 	if cut {
 		c.failed(nil)
 		return
@@ -227,11 +231,15 @@ func (c *Conn) settle(b *batch) bool {
 	if b.closed {
 		c.closeSent = true
 	}
+	caughtUp := c.behind && !c.overLocked(1) && c.caughtUpLocked()
 	more := !c.out.empty() && !c.dead
 	if !more && !b.closed {
 		c.idleLocked()
 	}
 	c.mu.Unlock()
+	if caughtUp {
+		c.a.opts.Listener.Behind(false)
+	}
 	if b.closed {
 		c.sentClose()
 		c.mu.Lock()

@@ -89,7 +89,10 @@ type Listener struct {
 	Received func(bytes int)                 // one message came in
 	Sent     func(frames, bytes, writes int) // one flush: frames and their bytes, in so many system calls
 	Slow     func()                          // a connection was closed because its peer does not read
-	Panicked func(value any)                 // a panic was recovered; it cost one connection
+	// Behind: more waits for one connection than OutboxBytes or OutboxFrames, because this server has not got
+	// round to writing; then false once for it, when that is over.
+	Behind   func(behind bool)
+	Panicked func(value any) // a panic was recovered; it cost one connection
 }
 
 // EnsureDefaults puts the default in the place of every zero field.
@@ -125,6 +128,9 @@ func (l *Listener) ensureDefaults() {
 	}
 	if l.Slow == nil {
 		l.Slow = func() {}
+	}
+	if l.Behind == nil {
+		l.Behind = func(bool) {}
 	}
 	if l.Panicked == nil {
 		l.Panicked = func(any) {}
