@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -62,9 +61,6 @@ type durableActor struct {
 	tails tails  // who else hears what it tells; nil almost always
 	alarm *alarm // for what is due next, if that is near
 }
-
-// effects are lent for a turn, so that an actor at rest does not keep what its busiest command needed.
-var effects = sync.Pool{New: func() any { return new(channel.Effects) }}
 
 // durableBirth is a durable actor's first message.
 type durableBirth struct {
@@ -165,7 +161,7 @@ func (a *durableActor) decideAndApply(q *ask, now, stamp time.Time) (result any,
 		return nil, 0, nil
 	}
 	if a.fx == nil {
-		a.fx = effects.Get().(*channel.Effects)
+		a.fx = lendEffects()
 	}
 	fx := a.fx
 	fx.Reset()
@@ -289,8 +285,7 @@ func (a *durableActor) endTurn() {
 	}
 	a.ops = 0
 	if a.fx != nil {
-		a.fx.Reset()
-		effects.Put(a.fx)
+		giveBack(a.fx)
 		a.fx = nil
 	}
 	if a.rows != nil {

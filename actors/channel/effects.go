@@ -53,6 +53,9 @@ func (fx *Effects) Due() (at time.Time, changed bool) { return fx.due, fx.dueSet
 
 // forget takes back what was added since fx was as in was.
 func (fx *Effects) forget(was Effects) {
+	clear(fx.Writes[len(was.Writes):]) // Reset clears no further than it goes
+	clear(fx.Deliveries[len(was.Deliveries):])
+	clear(fx.Events[len(was.Events):])
 	fx.Writes = fx.Writes[:len(was.Writes)]
 	fx.Deliveries = fx.Deliveries[:len(was.Deliveries)]
 	fx.Events = fx.Events[:len(was.Events)]
