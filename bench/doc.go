@@ -2,8 +2,11 @@
 // work on the same machine in the same run.
 //
 //	go run ./bench                        a short tour of everything, about two minutes
+//	go run ./bench -list                  what there is
 //	go run ./bench -scenario set,fanout   a part of it
-//	go run ./bench -full                  long measurements, three runs: figures to quote
+//	go run ./bench -peer joined,gws       beside these
+//	go run ./bench -full                  long measurements, three runs, all peers: figures to quote
+//	go run ./bench -compare a.json b.json how two reports differ
 //
 // It builds the server, starts it with a fresh folder for each measurement, keeps it on one core and the
 // load on another, and writes a table to the terminal, report.json and report.html to a folder. README.md

@@ -25,6 +25,7 @@ type settings struct {
 	server    string
 	root      string
 	list      bool
+	compare   []string // two report.json; nil: measure
 }
 
 // The short tour, and the long one.
@@ -53,19 +54,25 @@ func parse(args []string) (s settings, err error) {
 	who := flags.String("peer", "", "`names` of peers to run beside ours, by comma, or all: "+strings.Join(peerNames(), ",")+
 		"; dormouse for ours alone (default the most telling of each case, with -full all)")
 	flags.BoolVar(&s.list, "list", false, "print the scenarios with their cases, and the peers, and measure nothing")
+	first := flags.String("compare", "", "compare two reports, `a.json b.json`: how the second differs from the first; measures nothing")
 	long := flags.Bool("full", false, "the long tour, for figures to quote")
 	seconds := flags.Float64("seconds", 0, "length of one measurement (default 1, with -full 10)")
 	runs := flags.Int("runs", 0, "runs of every case, peers in turn (default 1, with -full 3)")
 	idle := flags.Int("connections", 0, "idle connections (default 2000, with -full 10000)")
 	sleeping := flags.Int("sleeping", 0, "sleeping channels (default 10000, with -full 100000)")
 	flags.IntVar(&s.cores, "cores", 1, "processors for the server, the next one is for the load; 0: pin nothing")
-	flags.StringVar(&s.out, "out", "", "`folder` for report.json and report.html (default bench/out)")
+	flags.StringVar(&s.out, "out", "", "`folder` for report.json and report.html, or compare.html (default bench/out)")
 	flags.StringVar(&s.server, "server", "", "a built server to measure, in place of one built from here")
 	flags.BoolVar(&s.size.Profile, "profile", false, "also write a processor profile of every measurement; costs a little")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
-	if flags.NArg() > 0 {
+	if *first != "" {
+		if flags.NArg() != 1 {
+			return s, fmt.Errorf("-compare %s: takes two files, and other flags stand before it: -compare a.json b.json", strings.Join(append([]string{*first}, flags.Args()...), " "))
+		}
+		s.compare = []string{*first, flags.Arg(0)}
+	} else if flags.NArg() > 0 {
 		return s, fmt.Errorf("%q: what to do is said by flags; see -h", flags.Arg(0))
 	}
 	profile := s.size.Profile

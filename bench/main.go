@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -37,13 +38,17 @@ func run(ctx context.Context, args []string) error {
 	if s.out == "" {
 		s.out = filepath.Join(s.root, "bench", "out")
 	}
+	if s.compare != nil {
+		return s.writeComparison(os.Stdout, os.Stderr)
+	}
 	t := &tour{settings: s, log: os.Stderr}
 	r, err := t.run(ctx)
 	if err != nil && (r == nil || len(r.Scenarios) == 0) {
 		return err
 	}
 	r.WriteTable(os.Stdout)
-	if err := errors.Join(err, t.write(r)); err != nil {
+	files := map[string]func(io.Writer) error{"report.json": r.WriteJSON, "report.html": r.WriteHTML}
+	if err := errors.Join(err, s.write(os.Stderr, files)); err != nil {
 		return err
 	}
 	if faults := r.Faults(); len(faults) > 0 {

@@ -47,6 +47,12 @@ func TestFlags(t *testing.T) {
 	if _, err := parse([]string{"-peer", "joint"}); err == nil || !strings.Contains(err.Error(), "joint: there are dormouse, ") {
 		t.Errorf("an unknown peer: %v", err)
 	}
+	if s, err = parse([]string{"-out", "x", "-compare", "a.json", "b.json"}); err != nil || len(s.compare) != 2 || s.compare[1] != "b.json" {
+		t.Errorf("%v, %v", s.compare, err)
+	}
+	if _, err := parse([]string{"-compare", "a.json"}); err == nil || !strings.Contains(err.Error(), "takes two files") {
+		t.Errorf("one file to compare: %v", err)
+	}
 	if _, err := parse([]string{"fanout"}); err == nil || !strings.Contains(err.Error(), "-h") {
 		t.Errorf("a word that is no flag: %v", err)
 	}

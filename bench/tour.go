@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -51,7 +52,7 @@ func (t *tour) run(ctx context.Context) (r *report.Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r = &report.Report{Began: began, Machine: machine, Window: t.size.Window.Seconds(), Runs: t.runs, Missing: missing}
+	r = &report.Report{Began: began, Revision: t.revision(ctx), Machine: machine, Window: t.size.Window.Seconds(), Runs: t.runs, Missing: missing}
 	t.schedule = newSchedule(steps, t.runs, t.size, time.Now())
 	fmt.Fprintf(t.log, "%d measurements, about %s\n", t.schedule.total, t.schedule.left.Round(10*time.Second))
 	last := -1
@@ -80,7 +81,7 @@ func (t *tour) measure(ctx context.Context, name string, st step) (*report.Case,
 	rc := &report.Case{Name: c.Name, Group: c.Group, Axis: c.Axis, X: c.X, Metrics: c.Metrics}
 	for _, p := range st.peers {
 		p := t.all[p]
-		rc.Peers = append(rc.Peers, &report.Peer{Name: p.Name, About: p.About, Durability: p.Durability})
+		rc.Peers = append(rc.Peers, &report.Peer{Name: p.Name, About: p.About, Durability: p.Durability, Raw: p.Raw})
 	}
 	for run := range t.runs {
 		for i, p := range st.peers {
@@ -138,33 +139,24 @@ func (t *tour) keepProfile(profile []byte, names ...string) error {
 	return os.WriteFile(filepath.Join(t.out, name+".pprof"), profile, 0o644)
 }
 
-// write writes the report's files and says where they are.
-func (t *tour) write(r *report.Report) error {
-	if err := os.MkdirAll(t.out, 0o755); err != nil {
-		return err
-	}
-	for name, write := range map[string]func(io.Writer) error{"report.json": r.WriteJSON, "report.html": r.WriteHTML} {
-		path := filepath.Join(t.out, name)
-		f, err := os.Create(path)
-		if err != nil {
-			return err
-		}
-		if err := write(f); err != nil {
-			f.Close()
-			return err
-		}
-		if err := f.Close(); err != nil {
-			return err
-		}
-		fmt.Fprintln(t.log, "wrote", path)
-	}
-	return nil
-}
-
 func (t *tour) machine() (report.Machine, error) {
 	sync, err := syncTime(t.dir)
 	return report.Machine{
-		Processors: runtime.NumCPU(), Pinned: t.cores.String(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(),
+		Processor: peers.ProcessorModel(), Processors: runtime.NumCPU(), Pinned: t.cores.String(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(),
 		SyncMicros: float64(sync.Nanoseconds()) / 1e3, OnMemory: peers.OnMemory(t.dir),
 	}, err
+}
+
+// revision is that of the tree that the server is built from, as git has it; "" if there is none to know.
+func (t *tour) revision(ctx context.Context) string {
+	if t.server != "" {
+		return ""
+	}
+	cmd := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty")
+	cmd.Dir = t.root
+	out, err := cmd.Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
 }

@@ -1,6 +1,10 @@
 package peers
 
-import "fmt"
+import (
+	"fmt"
+	"os"
+	"strings"
+)
 
 // Cores says which processors the server gets and which the load.
 type Cores struct {
@@ -39,4 +43,18 @@ func (c Cores) String() string {
 		return "server on one processor, load on another"
 	}
 	return fmt.Sprintf("server on %d processors, load on another", len(c.Server))
+}
+
+// ProcessorModel is what the system calls its first processor; "" if it does not say.
+func ProcessorModel() string {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, model, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(model)
+		}
+	}
+	return ""
 }

@@ -74,12 +74,18 @@ func (c *Case) peer(name string) *Peer {
 	return nil
 }
 
-// points are a peer's medians over X.
-func (b Block) points(name, id string) (points [][2]float64) {
+// A point is a figure at one size.
+type point struct {
+	x float64
+	Figure
+}
+
+// points are a peer's figures over the group's sizes.
+func (b Block) points(name, id string) (points []point) {
 	for _, c := range b.Cases {
 		if p := c.peer(name); p != nil {
 			if f, ok := p.Figure(id); ok {
-				points = append(points, [2]float64{c.X, f.Median})
+				points = append(points, point{c.X, f})
 			}
 		}
 	}
@@ -114,6 +120,19 @@ func (b Block) rows(m scenario.Metric) [][]string {
 	return append(rows, last)
 }
 
+// powers say how each metric grows: a line for each, a column for each peer.
+func (b Block) powers() [][]string {
+	rows := [][]string{append([]string{"grows with a power of " + b.Axis, ""}, b.peers()...)}
+	for _, m := range b.metrics() {
+		row := []string{m.Label, m.Unit}
+		for _, name := range b.peers() {
+			row = append(row, power(b.points(name, m.ID)))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
 func (p *Peer) text(id string) string {
 	f, ok := p.Figure(id)
 	return f.text(ok)
@@ -121,11 +140,11 @@ func (p *Peer) text(id string) string {
 
 // power is the slope of the line that fits points best on two logarithmic scales: 0 does not grow with x, 1 grows
 // as x does, 2 as its square.
-func power(points [][2]float64) string {
+func power(points []point) string {
 	var n, sx, sy, sxx, sxy float64
 	for _, p := range points {
-		if p[0] > 0 && p[1] > 0 {
-			x, y := math.Log(p[0]), math.Log(p[1])
+		if p.x > 0 && p.Median > 0 {
+			x, y := math.Log(p.x), math.Log(p.Median)
 			n, sx, sy, sxx, sxy = n+1, sx+x, sy+y, sxx+x*x, sxy+x*y
 		}
 	}
@@ -133,46 +152,4 @@ func power(points [][2]float64) string {
 		return fmt.Sprintf("%.2f", (n*sxy-sx*sy)/d)
 	}
 	return "-"
-}
-
-// growthPlot shows one metric over X, a line for each peer; nil if there is nothing above 0.
-func (b Block) growthPlot(m scenario.Metric) *plot {
-	title := m.Label
-	if m.Unit != "" {
-		title += ", " + m.Unit
-	}
-	p := &plot{title: title + ", by " + b.Axis, width: 340, height: 190, logY: true, yMin: math.Inf(1)}
-	lo, hi := math.Log10(b.Cases[0].X), math.Log10(b.Cases[len(b.Cases)-1].X)
-	if hi <= lo {
-		return nil
-	}
-	for i, name := range b.peers() {
-		l := line{class: class(i), name: name}
-		for _, q := range b.points(name, m.ID) {
-			if q[1] > 0 {
-				l.points = append(l.points, [2]float64{(math.Log10(q[0]) - lo) / (hi - lo), q[1]})
-				p.yMin, p.yMax = min(p.yMin, q[1]), max(p.yMax, q[1])
-			}
-		}
-		if len(l.points) > 0 {
-			p.lines = append(p.lines, l)
-		}
-	}
-	if len(p.lines) == 0 {
-		return nil
-	}
-	p.yMin, p.yMax = decades(p.yMin, p.yMax)
-	for _, c := range b.Cases {
-		p.xTicks = append(p.xTicks, tick{(math.Log10(c.X) - lo) / (hi - lo), short(c.X)})
-	}
-	return p
-}
-
-// decades are the powers of ten round a range.
-func decades(lo, hi float64) (float64, float64) {
-	lo, hi = math.Pow(10, math.Floor(math.Log10(lo))), math.Pow(10, math.Ceil(math.Log10(hi)))
-	if lo == hi {
-		hi *= 10
-	}
-	return lo, hi
 }

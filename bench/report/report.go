@@ -13,6 +13,8 @@ import (
 
 // A Report is everything that one tour measured.
 type Report struct {
+	Version   int        `json:"version"`            // of this format
+	Revision  string     `json:"revision,omitempty"` // of the tree, as git describes it
 	Began     time.Time  `json:"began"`
 	Seconds   float64    `json:"seconds"` // that it took
 	Machine   Machine    `json:"machine"`
@@ -29,8 +31,12 @@ type Missing struct {
 	Install string `json:"install"` // what to do
 }
 
+// Version is of the JSON file. It grows when an older one cannot be read as a newer any more.
+const Version = 1
+
 // A Machine is what it was measured on.
 type Machine struct {
+	Processor  string  `json:"processor,omitempty"` // its model
 	Processors int     `json:"processors"`
 	Pinned     string  `json:"pinned"`
 	System     string  `json:"system"`
@@ -60,7 +66,8 @@ type Case struct {
 type Peer struct {
 	Name       string                   `json:"name"`
 	About      string                   `json:"about"`
-	Durability string                   `json:"durability,omitempty"`
+	Durability string                   `json:"durability,omitempty"` // what an acknowledged set has survived
+	Raw        bool                     `json:"raw,omitempty"`        // marks a raw limit
 	Runs       []map[string]float64     `json:"runs"`
 	Latencies  map[string][]load.Point  `json:"latencies,omitempty"` // of all runs together
 	Rate       []float64                `json:"rate,omitempty"`      // of the last run, over its window
@@ -124,6 +131,7 @@ func (c *Case) Ratio(id string, other *Peer) (ratio float64, ok bool) {
 
 // WriteJSON writes everything, indented.
 func (r *Report) WriteJSON(w io.Writer) error {
+	r.Version = Version
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	if err := e.Encode(r); err != nil {

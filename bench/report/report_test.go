@@ -16,7 +16,7 @@ import (
 
 // twoPeers is a report of one case with three runs.
 func twoPeers() *Report {
-	ours, raw := &Peer{Name: "dormouse"}, &Peer{Name: "<raw>"}
+	ours, raw := &Peer{Name: "dormouse"}, &Peer{Name: "<raw>", About: "a limit", Durability: "memory <only>", Raw: true}
 	for run, cost := range []float64{40, 38, 45} {
 		l := load.NewLatency()
 		for i := range 2000 {
@@ -25,6 +25,7 @@ func twoPeers() *Report {
 		s := &scenario.Sample{
 			Values:    map[string]float64{"cpu": cost, "rate": 25_000 + cost},
 			Latencies: map[string]*load.Latency{"ack": l}, Rate: []float64{24_000, 26_000, 25_500}, RateUnit: "sets/s",
+			Memory: []scenario.Point{{Seconds: 0, Value: 20}, {Seconds: 0.1, Value: 30}},
 		}
 		ours.Add(s)
 		if run > 0 {
@@ -103,8 +104,13 @@ func TestThePageNeedsNothingAndEscapesEverything(t *testing.T) {
 			t.Errorf("the page contains %q", bad)
 		}
 	}
-	if n := strings.Count(text, "<svg"); n != 2 {
-		t.Errorf("%d plots, want latency and rate", n)
+	if n := strings.Count(text, "<svg"); n != 3 {
+		t.Errorf("%d plots, want latency, rate and memory", n)
+	}
+	for _, want := range []string{"memory &lt;only&gt;", `class="peer1 raw"`, "<h4>CPU a set, µs <small>less is better</small></h4>", "1.93×"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q on the page", want)
+		}
 	}
 	for i, part := range strings.Split(text, "<svg")[1:] {
 		svg := "<svg" + part[:strings.Index(part, "</svg>")+len("</svg>")]

@@ -6,18 +6,16 @@ import (
 	"html/template"
 	"math"
 	"strings"
-
-	"dormouse/bench/load"
 )
 
 // A plot is a small picture with axes, made of lines.
 type plot struct {
-	title         string
-	width, height float64
-	xTicks        []tick
-	yMin, yMax    float64
-	logY          bool
-	lines         []line
+	title      string
+	xTicks     []tick
+	yMin, yMax float64 // as the data has them; fit makes room
+	logY       bool
+	marks      bool // few points, each with a mark and its range
+	lines      []line
 }
 
 type tick struct {
@@ -28,145 +26,173 @@ type tick struct {
 type line struct {
 	class  string // of the peer, for its colour
 	name   string
-	points [][2]float64 // x 0 to 1, y in units
+	points []dot
 }
 
-const left, right, top, bottom = 42, 16, 26, 24
+// A dot is a point of a line. lo and hi are its range, if the plot has marks.
+type dot struct {
+	x         float64 // 0 to 1
+	y, lo, hi float64
+}
 
-// svg draws the plot. Colours come from the page, by class.
+// The picture's size and margins, in its own units, which are pixels more or less.
+const (
+	width, height            = 290, 190
+	left, right, top, bottom = 40, 14, 26, 24
+	// apart is how far ticks stand from each other at least, as a share of the axis.
+	apart = 0.13
+)
+
+// add puts in a line, if it has any points, and widens the axis for it.
+func (p *plot) add(l line) {
+	if len(l.points) == 0 {
+		return
+	}
+	if len(p.lines) == 0 {
+		p.yMin, p.yMax = math.Inf(1), math.Inf(-1)
+	}
+	for i, d := range l.points {
+		if !p.marks {
+			d.lo, d.hi = d.y, d.y
+			l.points[i] = d
+		}
+		p.yMin, p.yMax = min(p.yMin, d.lo), max(p.yMax, d.hi)
+	}
+	p.lines = append(p.lines, l)
+}
+
+// svg draws the plot, "" if there is nothing in it. Colours come from the page, by class.
 func (p *plot) svg() template.HTML {
+	if len(p.lines) == 0 {
+		return ""
+	}
+	ticks := p.fit()
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %g %g" role="img" aria-label="%s">`, p.width, p.height, html.EscapeString(p.title))
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, width, height, html.EscapeString(p.title))
 	fmt.Fprintf(&b, `<text class="title" x="0" y="13">%s</text>`, html.EscapeString(p.title))
-	for _, v := range p.yTicks() {
+	for _, v := range ticks {
 		y := p.y(v)
-		fmt.Fprintf(&b, `<line class="grid" x1="%d" x2="%g" y1="%.1f" y2="%.1f"/>`, left, p.width-right, y, y)
+		fmt.Fprintf(&b, `<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>`, left, width-right, y, y)
 		fmt.Fprintf(&b, `<text class="tick" x="%d" y="%.1f" text-anchor="end">%s</text>`, left-6, y+4, short(v))
 	}
+	last := -1.0
 	for _, t := range p.xTicks {
-		fmt.Fprintf(&b, `<text class="tick" x="%.1f" y="%g" text-anchor="middle">%s</text>`, p.x(t.at), p.height-6, html.EscapeString(t.text))
-	}
-	for _, l := range p.lines {
-		var points strings.Builder
-		for _, q := range l.points {
-			fmt.Fprintf(&points, "%.1f,%.1f ", p.x(q[0]), p.y(q[1]))
+		if t.at < last+apart {
+			continue
 		}
-		fmt.Fprintf(&b, `<polyline class="%s" points="%s"><title>%s</title></polyline>`, l.class, strings.TrimSpace(points.String()), html.EscapeString(l.name))
+		last = t.at
+		x, anchor := p.x(t.at), "middle"
+		if t.at > 1-apart/2 { // its middle would leave no room for its end
+			x, anchor = width, "end"
+		}
+		fmt.Fprintf(&b, `<text class="tick" x="%.1f" y="%d" text-anchor="%s">%s</text>`, x, height-6, anchor, html.EscapeString(t.text))
+	}
+	for i := range p.lines {
+		p.draw(&b, p.lines[len(p.lines)-1-i]) // the first, which is ours, on top
 	}
 	b.WriteString(`</svg>`)
 	return template.HTML(b.String())
 }
 
-func (p *plot) x(share float64) float64 { return left + share*(p.width-left-right) }
+func (p *plot) draw(b *strings.Builder, l line) {
+	fmt.Fprintf(b, `<g class="%s"><title>%s</title>`, l.class, html.EscapeString(l.name))
+	if p.marks {
+		for _, d := range l.points {
+			if y0, y1 := p.y(d.lo), p.y(d.hi); y0-y1 > 1 {
+				fmt.Fprintf(b, `<line class="range" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, p.x(d.x), p.x(d.x), y0, y1)
+			}
+		}
+	}
+	b.WriteString(`<polyline points="`)
+	for i, d := range l.points {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		fmt.Fprintf(b, "%.1f,%.1f", p.x(d.x), p.y(d.y))
+	}
+	b.WriteString(`"/>`)
+	if p.marks {
+		for _, d := range l.points {
+			fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="3"><title>%s: %s</title></circle>`, p.x(d.x), p.y(d.y), html.EscapeString(l.name), Number(d.y))
+		}
+	}
+	b.WriteString(`</g>`)
+}
+
+func (p *plot) x(share float64) float64 { return left + share*(width-left-right) }
 
 func (p *plot) y(v float64) float64 {
 	lo, hi := p.yMin, p.yMax
 	if p.logY {
 		v, lo, hi = math.Log10(max(v, p.yMin)), math.Log10(lo), math.Log10(hi)
 	}
-	return p.height - bottom - (v-lo)/(hi-lo)*(p.height-top-bottom)
+	return height - bottom - (v-lo)/(hi-lo)*(height-top-bottom)
 }
 
-// yTicks are powers of ten, or three to six round steps.
-func (p *plot) yTicks() []float64 {
-	var ticks []float64
-	if p.logY {
-		for v := p.yMin; v <= p.yMax*1.001; v *= 10 {
-			ticks = append(ticks, v)
+// fit rounds the axis outwards and returns its ticks: from 0 in three to six round steps, or, on a logarithmic axis,
+// powers of ten, with 2 and 5 times them if there is room.
+func (p *plot) fit() (ticks []float64) {
+	if !p.logY {
+		p.yMin = 0
+		step := roundStep(p.yMax)
+		p.yMax = step * max(math.Ceil(p.yMax/step-1e-9), 1)
+		for i := 0.0; i*step <= p.yMax*1.001; i++ {
+			ticks = append(ticks, i*step)
 		}
 		return ticks
 	}
-	step := math.Pow(10, math.Floor(math.Log10(p.yMax)))
-	switch n := p.yMax / step; {
-	case n < 2:
-		step /= 4
-	case n < 5:
-		step /= 2
+	smallest := p.yMax / 1e6 // what is further below the greatest is drawn at the edge
+	lo, hi := math.Floor(math.Log10(max(p.yMin, smallest))), math.Ceil(math.Log10(p.yMax))
+	var fine []float64
+	for e := lo; e <= hi; e++ {
+		for _, m := range []float64{1, 2, 5} {
+			fine = append(fine, m*math.Pow(10, e))
+		}
 	}
-	for v := 0.0; v <= p.yMax; v += step {
-		ticks = append(ticks, v)
+	first, last := 0, len(fine)-1
+	for first+1 < len(fine) && fine[first+1] <= max(p.yMin, smallest) {
+		first++
+	}
+	for last > first+2 && fine[last-1] >= p.yMax {
+		last--
+	}
+	fine = fine[first : last+1]
+	p.yMin, p.yMax = fine[0], fine[len(fine)-1]
+	if len(fine) <= 7 {
+		return fine
+	}
+	for _, v := range fine {
+		if e := math.Log10(v); math.Abs(e-math.Round(e)) < 1e-9 {
+			ticks = append(ticks, v)
+		}
 	}
 	return ticks
+}
+
+// roundStep is 1, 2, 2.5 or 5 times a power of ten, a third to a sixth of most.
+func roundStep(most float64) float64 {
+	if most <= 0 {
+		return 1
+	}
+	step := math.Pow(10, math.Floor(math.Log10(most)))
+	switch n := most / step; {
+	case n <= 1.25:
+		return step / 4
+	case n <= 2.5:
+		return step / 2
+	case n <= 6:
+		return step
+	}
+	return step * 2
 }
 
 // short writes a tick: 1.5k, 2M, 0.1.
 func short(v float64) string {
 	switch {
 	case v >= 1e6:
-		return fmt.Sprintf("%gM", v/1e6)
+		return fmt.Sprintf("%.3gM", v/1e6)
 	case v >= 1e3:
-		return fmt.Sprintf("%gk", v/1e3)
+		return fmt.Sprintf("%.3gk", v/1e3)
 	}
 	return fmt.Sprintf("%.3g", v)
 }
-
-// nines puts a percentile on a scale on which 90, 99 and 99.9 are as far apart.
-func nines(percent, last float64) float64 {
-	scale := func(p float64) float64 { return -math.Log10(1 - p/100) }
-	return min(scale(min(percent, last))/scale(last), 1)
-}
-
-// latencyPlot shows the distributions of one latency, a line for each peer; nil if there is none.
-func latencyPlot(c *Case, name string) *plot {
-	p := &plot{title: name + ", ms, by percentile", width: 340, height: 190, logY: true, yMin: math.Inf(1)}
-	last := 0.0
-	for _, peer := range c.Peers {
-		for _, q := range peer.Latencies[name] {
-			if q.Percent < 100 {
-				last = max(last, q.Percent)
-			}
-			p.yMin, p.yMax = min(p.yMin, max(q.Millis, 0.001)), max(p.yMax, q.Millis)
-		}
-	}
-	if p.yMax == 0 || last < 90 {
-		return nil
-	}
-	p.yMin, p.yMax = decades(p.yMin, p.yMax)
-	for _, at := range []float64{0, 50, 90, 99, 99.9, 99.99, 99.999} {
-		if at <= last {
-			p.xTicks = append(p.xTicks, tick{nines(at, last), fmt.Sprintf("%g", at)})
-		}
-	}
-	for i, peer := range c.Peers {
-		if points := peer.Latencies[name]; len(points) > 0 {
-			p.lines = append(p.lines, line{class(i), peer.Name, curve(points, last)})
-		}
-	}
-	return p
-}
-
-func curve(points []load.Point, last float64) (xy [][2]float64) {
-	for _, q := range points {
-		if q.Percent < 100 {
-			xy = append(xy, [2]float64{nines(q.Percent, last), q.Millis})
-		}
-	}
-	return xy
-}
-
-// ratePlot shows the work done over the window; nil if there is none.
-func ratePlot(c *Case, seconds float64) *plot {
-	p := &plot{width: 340, height: 190}
-	for i, peer := range c.Peers {
-		if len(peer.Rate) == 0 {
-			continue
-		}
-		p.title = peer.RateUnit + " over the last run"
-		l := line{class: class(i), name: peer.Name}
-		for j, v := range peer.Rate {
-			l.points = append(l.points, [2]float64{(float64(j) + 0.5) / float64(len(peer.Rate)), v})
-			p.yMax = max(p.yMax, v*1.05)
-		}
-		p.lines = append(p.lines, l)
-	}
-	if p.yMax == 0 {
-		return nil
-	}
-	for _, at := range []float64{0, 0.5, 1} {
-		p.xTicks = append(p.xTicks, tick{at, fmt.Sprintf("%.3g s", at*seconds)})
-	}
-	return p
-}
-
-// class is a peer's colour, by its place in the case.
-func class(i int) string { return fmt.Sprintf("peer%d", i) }

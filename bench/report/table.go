@@ -18,7 +18,7 @@ func (r *Report) WriteTable(w io.Writer) {
 		for _, b := range s.Blocks() {
 			for _, rows := range b.tables() {
 				fmt.Fprintln(w)
-				writeRows(w, rows)
+				writeRows(w, rows, "ll")
 			}
 		}
 	}
@@ -96,7 +96,9 @@ func commas(text string) string {
 	return sign + whole
 }
 
-func writeRows(w io.Writer, rows [][]string) {
+// writeRows writes a table. align says of each column, from the first on, whether it stands to the left, l, or to the
+// right, r; those it says nothing of stand to the right.
+func writeRows(w io.Writer, rows [][]string, align string) {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, cell := range row {
@@ -107,7 +109,7 @@ func writeRows(w io.Writer, rows [][]string) {
 		var line strings.Builder
 		for i, cell := range row {
 			pad := strings.Repeat(" ", widths[i]-len([]rune(cell)))
-			if i < 2 {
+			if i < len(align) && align[i] == 'l' {
 				line.WriteString("  " + cell + pad)
 			} else {
 				line.WriteString("  " + pad + cell)

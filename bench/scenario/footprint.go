@@ -17,8 +17,8 @@ const maxLooks = 400
 // A footprint is a server's memory over the time of a measurement, from before its clients came to the end, over
 // restarts too.
 type footprint struct {
-	began int64
-	every int // how many looks one point is
+	began int64 // the first look
+	every int   // how many looks one point is
 	looks int
 	line  []Point
 
@@ -31,7 +31,7 @@ type Point struct {
 	Value   float64 `json:"v"`
 }
 
-func newFootprint() *footprint { return &footprint{began: load.Now(), every: 1} }
+func newFootprint() *footprint { return &footprint{every: 1} }
 
 // watch looks at a server until rest is called.
 func (f *footprint) watch(s *peers.Server) {
@@ -63,7 +63,9 @@ func (f *footprint) rest() {
 }
 
 func (f *footprint) add(at int64, mib float64) {
-	f.looks++
+	if f.looks++; f.looks == 1 {
+		f.began = at
+	}
 	if (f.looks-1)%f.every != 0 {
 		return
 	}

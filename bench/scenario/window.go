@@ -7,8 +7,8 @@ import (
 	"dormouse/bench/load"
 )
 
-// slots is into how many equal parts a window's throughput is divided.
-const slots = 50
+// slots is into how many equal parts a window's throughput is divided: fifty, or fewer of 50 ms.
+func (w *window) slots() int { return int(min(max((w.to-w.from)/int64(50*time.Millisecond), 4), 50)) }
 
 // A window is the time in which things count: work, if it was done in it; a latency, if its message was due in it, be
 // the answer as late as it may, so that a stall at the window's end counts too.
@@ -51,7 +51,7 @@ func (s *Stand) measure(ctx context.Context, unit string, send func(now int64) (
 		if !opened && now >= opening {
 			opened = true
 			w.from, w.to = now, now+int64(s.Size.Window)
-			w.series = load.NewSeries(w.from, w.to-w.from, slots)
+			w.series = load.NewSeries(w.from, w.to-w.from, w.slots())
 			s.used(&w.cpu, &w.idle, -1)
 			s.elsewhere(-1)
 		}
