@@ -40,6 +40,7 @@ type Conn struct {
 	out     []byte // what is not written yet
 	dirty   bool   // stands in the loop's list of those to write
 	blocked bool   // the socket takes no more: waits to be writable
+	paused  bool   // is not read
 	rest    []byte // a part of a message, between reads
 }
 
@@ -128,9 +129,7 @@ func (c *Conn) flush() {
 		}
 		if again {
 			c.blocked = true
-			if err := c.loop.poll.watch(c.fd, true); err != nil {
-				c.end(err)
-			}
+			c.watch()
 			return
 		}
 		c.out = c.out[:copy(c.out, c.out[n:])]
@@ -148,8 +147,7 @@ func (c *Conn) writable() {
 	}
 	if c.blocked {
 		c.blocked = false
-		if err := c.loop.poll.watch(c.fd, false); err != nil {
-			c.end(err)
+		if c.watch(); c.state == closed {
 			return
 		}
 	}

@@ -30,6 +30,9 @@ type Loop struct {
 // write, which it does not pay for one at the other end of a network.
 func (l *Loop) Spin() { l.spin = true }
 
+// Rest takes Spin back: other goroutines want the processor too.
+func (l *Loop) Rest() { l.spin = false }
+
 // Idle is the time that Run has spent with nothing to do, asleep or not, in nanoseconds.
 func (l *Loop) Idle() int64 { return l.idle }
 

@@ -72,9 +72,12 @@ func (p *poller) connected(fd int) error {
 	return err
 }
 
-// watch says whether the socket is also waited for to become writable.
-func (p *poller) watch(fd int, writable bool) error {
-	e := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(fd)}
+// watch says what the socket is waited for to become. That it was reset is always told, as readable.
+func (p *poller) watch(fd int, readable, writable bool) error {
+	e := syscall.EpollEvent{Fd: int32(fd)}
+	if readable {
+		e.Events |= syscall.EPOLLIN
+	}
 	if writable {
 		e.Events |= syscall.EPOLLOUT
 	}

@@ -22,7 +22,7 @@ func (*poller) end()                                     {}
 func (*poller) close(int)                                {}
 func (*poller) dial(netip.AddrPort) (int, error)         { return 0, errors.ErrUnsupported }
 func (*poller) connected(int) error                      { return errors.ErrUnsupported }
-func (*poller) watch(int, bool) error                    { return errors.ErrUnsupported }
+func (*poller) watch(int, bool, bool) error              { return errors.ErrUnsupported }
 func (*poller) read(int, []byte) (int, bool, error)      { return 0, false, errors.ErrUnsupported }
 func (*poller) write(int, []byte) (int, bool, error)     { return 0, false, errors.ErrUnsupported }
 func (*poller) wait([]event, time.Duration) (int, error) { return 0, errors.ErrUnsupported }
