@@ -11,6 +11,9 @@ const (
 	Publish
 	Set
 	Get
+	Visit // subscribe, not at once
+	Store // what is published is kept
+	Emit  // backends are told of what is published
 )
 
 // A Client is a connection to be.
@@ -31,6 +34,7 @@ const (
 	Message         // published or set by somebody
 	Ack             // a set is durable, and on its way to everyone
 	Answer          // to a get
+	Membership      // a member came or went, as Presence tells
 	Refusal         // an error
 )
 

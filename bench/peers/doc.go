@@ -2,7 +2,8 @@
 //
 // A [Peer] is built, started on a core of its own and asked for its address; a [Server] is one such
 // process, with the processor time and the memory that it has taken. Everything that a scenario says to it
-// goes through the peer's [Dialect], so that one scenario measures all of them alike.
+// goes through the peer's [Dialect], so that one scenario measures all of them alike. What not every peer can do,
+// such as [Presence] or [History], is an interface of its own beside it.
 //
 // There are the server itself, and three small ones that mark the raw limit, what is left of the same work when
 // nothing is done but the least that must be. Another is a function of a file of its own in makers, and its name in

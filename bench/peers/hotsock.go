@@ -18,9 +18,13 @@ func (h hotsock) Protocol(c Client) load.Protocol { return &load.WebSocket{Targe
 func (h hotsock) target(c Client) string {
 	yes := func(r Rights) bool { return c.Rights&r != 0 }
 	claims := fmt.Appendf(nil, `{"scope":"connect","exp":%d,"uid":%q,"channels":{%q:{"subscribe":%t`,
-		time.Now().Add(time.Hour).Unix(), c.UID, c.Channel, yes(Subscribe))
+		time.Now().Add(time.Hour).Unix(), c.UID, c.Channel, yes(Subscribe|Visit))
 	if yes(Publish) {
-		claims = append(claims, `,"messages":{"*":{"broadcast":true}}`...)
+		kept := 0
+		if yes(Store) {
+			kept = -1
+		}
+		claims = fmt.Appendf(claims, `,"messages":{"*":{"broadcast":true,"store":%d,"emitPubSubEvent":%t}}`, kept, yes(Emit))
 	}
 	if yes(Subscribe | Set | Get) {
 		claims = fmt.Appendf(claims, `,"storage":{"*":{"observe":%t,"set":%t,"get":%t}}`, yes(Subscribe), yes(Set), yes(Get))
@@ -35,6 +39,11 @@ func (hotsock) Subscribe(dst []byte, channel string) []byte {
 func (hotsock) Publish(dst []byte, channel string, data []byte) []byte {
 	dst = append(append(dst, `{"event":"tick","channel":"`...), channel...)
 	return append(append(append(dst, `","data":`...), data...), '}')
+}
+
+func (hotsock) Store(dst []byte, channel string, data []byte) []byte {
+	dst = append(append(dst, `{"event":"tick","channel":"`...), channel...)
+	return append(append(append(dst, `","data":`...), data...), `,"ref":"1"}`...)
 }
 
 func (hotsock) Set(dst []byte, channel, key string, data []byte) []byte {
@@ -66,6 +75,10 @@ func (hotsock) Kind(frame []byte) Kind {
 		return Refusal
 	case 's':
 		return Subscribed
+	case 'm':
+		if bytes.HasPrefix(name, []byte("memberAdded")) || bytes.HasPrefix(name, []byte("memberRemoved")) {
+			return Membership
+		}
 	case 'c':
 		switch {
 		case name[1] == 'o':
@@ -79,36 +92,28 @@ func (hotsock) Kind(frame []byte) Kind {
 	return Other
 }
 
-// raw is the dialect of the servers that mark the raw limit. What a client is for, it says when it
-// connects; what it then sends goes to the others as it stands, so it is as long as the real server's
-// frames are.
-type raw struct{ hotsock }
+// PresenceChannel begins with the word that makes a channel know its members.
+func (hotsock) PresenceChannel(name string) string { return "presence." + name }
 
-// Protocol is a WebSocket to target.
-func (r raw) Protocol(c Client) load.Protocol { return &load.WebSocket{Target: r.target(c)} }
+func (hotsock) Unsubscribe(dst []byte, channel string) []byte {
+	return append(append(append(dst, `{"event":"hotsock.unsubscribe","channel":"`...), channel...), `"}`...)
+}
 
-func (r raw) target(c Client) string {
-	role := "subscribe"
-	switch {
-	case c.Rights&Publish != 0:
-		role = "publish"
-	case c.Rights&Set != 0:
-		role = "set"
+var (
+	memberHead  = []byte(`"member":{"uid":"`)
+	membersHead = []byte(`"members":[`)
+	uidHead     = []byte(`{"uid":`)
+)
+
+func (hotsock) Member(frame []byte) (uid []byte, joined bool, members int) {
+	joined = bytes.HasPrefix(frame[min(len(system), len(frame)):], []byte("memberAdded"))
+	at := bytes.Index(frame, memberHead)
+	if at < 0 {
+		return nil, joined, -1
 	}
-	return "/?channel=" + c.Channel + "&role=" + role + "&" + r.hotsock.target(c)[len("/?"):]
-}
-
-func (raw) Subscribe(dst []byte, _ string) []byte { return dst }
-
-const meta = `,"meta":{"uid":"writer.000000","umd":null}}`
-
-func (raw) Publish(dst []byte, channel string, data []byte) []byte {
-	dst = append(append(dst, `{"id":"01J9ZS7Q6V5N4M3K2H1G0F9E8D","event":"tick","channel":"`...), channel...)
-	return append(append(append(dst, `","data":`...), data...), meta...)
-}
-
-func (raw) Set(dst []byte, channel, key string, data []byte) []byte {
-	dst = append(append(dst, `{"event":"hotsock.channelStorageUpdated","channel":"`...), channel...)
-	dst = append(append(dst, `","key":"`...), key...)
-	return append(append(append(dst, `","data":`...), data...), meta...)
+	uid, rest, _ := bytes.Cut(frame[at+len(memberHead):], []byte(`"`))
+	if at = bytes.Index(rest, membersHead); at < 0 {
+		return uid, joined, -1
+	}
+	return uid, joined, bytes.Count(rest[at:], uidHead)
 }

@@ -143,6 +143,7 @@ func configuration(secret []byte, dir string, settings map[string]any) []byte {
 		"admin.listen": "127.0.0.1:0",
 		"admin.pprof":  true,
 		"token.keys":   []any{map[string]string{"alg": "HS256", "key": base64.StdEncoding.EncodeToString(secret)}},
+		"api_keys":     []string{hotsock{secret}.apiKey()},
 		"log.format":   "json",
 		"drain.spread": "10ms",
 	}

@@ -16,6 +16,7 @@ type sender interface {
 type client struct {
 	socket  *gws.Conn
 	channel *channel
+	role    role
 	send    sender
 	pending []byte // frames for it alone, of the sender's one goroutine
 }
@@ -25,6 +26,7 @@ type channel struct {
 	mu          sync.RWMutex
 	subscribers []*client
 	pending     []byte // frames for all of them, of the sender's one goroutine
+	entries     entries
 }
 
 func (ch *channel) add(c *client) {
@@ -103,7 +105,7 @@ func (events) OnClose(s *gws.Conn, _ error) {
 
 func (events) OnMessage(s *gws.Conn, m *gws.Message) {
 	if c := clients.get(s); c != nil {
-		c.send.take(c, slices.Clone(m.Bytes()))
+		c.take(m.Bytes())
 	}
 	_ = m.Close()
 }

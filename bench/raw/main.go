@@ -106,9 +106,9 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	c := &client{socket: socket, channel: h.channels.get(q.Get("channel")), send: h.send}
+	c := &client{socket: socket, channel: h.channels.get(q.Get("channel")), role: role(q.Get("role")), send: h.send}
 	clients.put(socket, c)
-	if q.Get("role") == "subscribe" {
+	if c.role == subscribes || c.role == both {
 		c.channel.add(c)
 	}
 	if socket.WriteString(connected) == nil {
