@@ -30,8 +30,8 @@ type settings struct {
 
 // The short tour, and the long one.
 var (
-	short = scenario.Size{Window: time.Second, Warm: 300 * time.Millisecond, Idle: 2_000, Sleeping: 10_000}
-	full  = scenario.Size{Window: 10 * time.Second, Warm: 2 * time.Second, Idle: 10_000, Sleeping: 100_000, Full: true}
+	short = scenario.Size{Window: time.Second, Warm: 300 * time.Millisecond, Idle: 2_000, Sleeping: 10_000, Stored: 10_000}
+	full  = scenario.Size{Window: 10 * time.Second, Warm: 2 * time.Second, Idle: 10_000, Sleeping: 100_000, Stored: 10_000, Full: true}
 )
 
 const usage = `Usage: go run ./bench [flags]

@@ -23,6 +23,9 @@ func TestCasesOnTheRawServers(t *testing.T) {
 		setCase("one channel", sets{channels: 1, writers: 4, depth: 8}),
 		publishCase("fan-out", publishing{channels: 1, subscribers: 50, depth: 8}),
 		publishCase("paced", publishing{channels: 10, subscribers: 4, perSecond: 500}),
+		getCase("get", 3),
+		lobbyCase("lobby", lobbies{count: 3}, talkers),
+		stormCase("storm", 100, 0, listeners),
 		idleScenario.Cases(size)[0],
 		isolationScenario.Cases(size)[0],
 	} {

@@ -14,10 +14,13 @@ const digits = 8
 
 // payload is a JSON object of payloadSize bytes with n, 0 to 99,999,999, in a place that is easily found:
 // a number in a string, since JSON has no leading zeros.
-func appendPayload(dst []byte, n int) []byte {
+func appendPayload(dst []byte, n int) []byte { return appendPayloadOf(dst, n, payloadSize) }
+
+// appendPayloadOf is a payload of size bytes.
+func appendPayloadOf(dst []byte, n, size int) []byte {
 	start := len(dst)
 	dst = fmt.Appendf(dst, `%s%0*d","pad":"`, payloadHead, digits, n)
-	for len(dst)-start < payloadSize-2 {
+	for len(dst)-start < size-2 {
 		dst = append(dst, 'x')
 	}
 	return append(dst, `"}`...)
@@ -56,4 +59,20 @@ func (s *sequence) take(n int) error {
 	}
 	s.next++
 	return nil
+}
+
+// stamps are the n of all payloads in text.
+func stamps(text []byte) (numbers []int) {
+	for {
+		at := bytes.Index(text, payloadHead)
+		if at < 0 {
+			return numbers
+		}
+		text = text[at:]
+		var s stamp
+		if n, ok := s.read(text); ok {
+			numbers = append(numbers, n)
+		}
+		text = text[len(payloadHead):]
+	}
 }

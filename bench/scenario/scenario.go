@@ -11,6 +11,7 @@ type Size struct {
 	Warm     time.Duration // before it
 	Idle     int           // connections that do nothing
 	Sleeping int           // channels that sleep
+	Stored   int           // messages that one channel keeps
 	Full     bool          // the long tour, which has time: growth goes to its end, at all its sizes
 	Profile  bool          // take a profile of every measurement
 }
@@ -23,7 +24,11 @@ type Scenario struct {
 }
 
 // All are the scenarios, in the order in which they are run.
-var All = []Scenario{setScenario, fanoutScenario, channelsScenario, idleScenario, sleepScenario, isolationScenario}
+var All = []Scenario{
+	setScenario, getScenario, fanoutScenario, channelsScenario, lobbyScenario, presenceScenario, historyScenario,
+	webhooksScenario, schedulesScenario, slowScenario, stormScenario, growthScenario,
+	idleScenario, sleepScenario, isolationScenario,
+}
 
 // A Case is one load.
 //

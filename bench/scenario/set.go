@@ -12,16 +12,14 @@ import (
 var setScenario = Scenario{
 	Name:  "set",
 	About: "A writer stores 200 bytes, is told when they are durable, and goes on; four observers of its channel are told what it stored.",
-	Cases: func(Size) []Case {
-		var cases []Case
-		for _, n := range []int{1, 64, 256} {
-			name := fmt.Sprintf("%d writers", n)
-			if n == 1 {
-				name = "1 writer"
-			}
-			cases = append(cases, setCase(name, sets{channels: n, writers: 1, depth: 1}))
-		}
-		return append(cases, setCase("one channel, 16 writers with 32 under way each", sets{channels: 1, writers: 16, depth: 32}))
+	Cases: func(size Size) []Case {
+		many := growing(size, "writers, each with a channel of its own", "writers", []int{1, 64, 256, 1024}, []int{1, 64, 256}, func(n int) Case {
+			return setCase(plural(n, "writer"), sets{channels: n, writers: 1, depth: 1})
+		})
+		one := growing(size, "writers in one channel", "writers", []int{2, 64, 256, 1024}, []int{64}, func(n int) Case {
+			return setCase(fmt.Sprintf("%d writers in one channel", n), sets{channels: 1, writers: n, depth: 1})
+		})
+		return append(slices.Concat(many, one), setCase("one channel, 16 writers with 32 under way each", sets{channels: 1, writers: 16, depth: 32}))
 	},
 }
 

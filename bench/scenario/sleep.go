@@ -26,7 +26,7 @@ var sleepScenario = Scenario{
 	Cases: func(size Size) []Case {
 		return []Case{{
 			Name:     fmt.Sprintf("%d channels", size.Sleeping),
-			Peers:    []string{peers.Ours},
+			Peers:    ours,
 			Settings: map[string]any{"limits.idle_after": "2s"},
 			Takes:    settling + 12*time.Second + time.Duration(size.Sleeping)*entriesEach*sleepTakes,
 			Metrics: slices.Concat([]Metric{heapOver, rssOver}, quantiles("wake", "get that wakes"),
@@ -40,8 +40,6 @@ var sleepScenario = Scenario{
 
 const (
 	entriesEach    = 10
-	fillers        = 16
-	fillDepth      = 32
 	wakesPerSecond = 500
 	// settling is how long a server has to give memory back once all channels sleep.
 	settling = 15 * time.Second
@@ -54,8 +52,6 @@ const sleepTakes = 30 * time.Microsecond
 type sleeping struct {
 	stand    *Stand
 	channels int
-	sent     int // sets
-	acked    int
 
 	wake  *load.Latency
 	due   map[int]int64 // gets without an answer, by channel
@@ -71,10 +67,13 @@ func (r *sleeping) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.fill(ctx); err != nil {
+	rate, err := s.fill(ctx, peers.Client{Channel: "sleep.*", Rights: peers.Set}, r.channels*entriesEach,
+		func(n int) (channel, key string) { return sleeper(n / entriesEach), sleeperKey(n % entriesEach) })
+	if err != nil {
 		return err
 	}
-	if err := r.allAsleep(ctx); err != nil {
+	s.Sample.set(fillRate, rate)
+	if err := s.allAsleep(ctx); err != nil {
 		return err
 	}
 	if err := s.idle(ctx, settling); err != nil {
@@ -104,57 +103,6 @@ func (r *sleeping) run(ctx context.Context) error {
 	return nil
 }
 
-// fill sets every entry, through a few connections with some sets under way each.
-func (r *sleeping) fill(ctx context.Context) error {
-	s, total := r.stand, r.channels*entriesEach
-	next := func(c *client) {
-		if r.sent < total {
-			c.set(sleeper(r.sent/entriesEach), sleeperKey(r.sent%entriesEach), r.sent)
-			r.sent++
-		}
-	}
-	clients, err := s.connect(ctx, count(fillers, func(i int) peers.Client {
-		return peers.Client{UID: fmt.Sprintf("writer.%06d", i), Channel: "sleep.*", Rights: peers.Set}
-	}), func(int) frameFunc {
-		return func(c *client, kind peers.Kind, _ []byte, _ int64) {
-			if kind == peers.Ack {
-				r.acked++
-				next(c)
-			}
-		}
-	})
-	if err != nil {
-		return err
-	}
-	began := time.Now()
-	for _, c := range clients {
-		for range fillDepth {
-			next(c)
-		}
-	}
-	if err := s.await(ctx, 10*time.Minute, "everything set", func() bool { return r.acked == total }); err != nil {
-		return err
-	}
-	s.Sample.set(fillRate, float64(total)/time.Since(began).Seconds())
-	return nil
-}
-
-func (r *sleeping) allAsleep(ctx context.Context) error {
-	for range 120 {
-		if err := r.stand.idle(ctx, time.Second); err != nil {
-			return err
-		}
-		counters, err := r.stand.server.Counters(ctx)
-		if err != nil {
-			return err
-		}
-		if awake, ok := counters["dormouse_actors_awake"]; !ok || awake == 0 {
-			return nil
-		}
-	}
-	return fmt.Errorf("channels are still awake after two minutes")
-}
-
 // wakeSome asks random channels for an entry, each once, at a rate that leaves the server idle in between.
 func (r *sleeping) wakeSome(ctx context.Context) error {
 	s := r.stand
@@ -175,8 +123,7 @@ func (r *sleeping) wakeSome(ctx context.Context) error {
 			ch := chosen[0]
 			chosen = chosen[1:]
 			r.due[ch] = at
-			s.scratch = s.dialect.Get(s.scratch[:0], sleeper(ch), sleeperKey(ch%entriesEach))
-			clients[0].conn.Send(s.scratch)
+			clients[0].get(sleeper(ch), sleeperKey(ch%entriesEach))
 		}
 		return pace.Next(), len(chosen) == 0 && len(r.due) == 0
 	})

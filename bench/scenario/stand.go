@@ -30,6 +30,8 @@ type Stand struct {
 	data      []byte
 	window    window
 	footprint *footprint
+	// subscribed, unless it is nil, is told when a client is connected, and subscribed if it wants to be.
+	subscribed func(at int64)
 }
 
 // Measure runs one case on one peer: a fresh process with an empty folder below dir, which is removed.
@@ -125,6 +127,11 @@ const opening = 128
 
 // connect opens clients and waits until all are connected and subscribed. each gets its handler once.
 func (s *Stand) connect(ctx context.Context, clients []peers.Client, frame func(i int) frameFunc) ([]*client, error) {
+	return s.connectAtOnce(ctx, opening, clients, frame)
+}
+
+// connectAtOnce is connect with so many on their way at once.
+func (s *Stand) connectAtOnce(ctx context.Context, opening int, clients []peers.Client, frame func(i int) frameFunc) ([]*client, error) {
 	all := make([]*client, 0, len(clients))
 	already := s.ready
 	err := s.run(ctx, func(int64) (int64, bool) {
@@ -145,7 +152,7 @@ func (s *Stand) connect(ctx context.Context, clients []peers.Client, frame func(
 	return all, err
 }
 
-// frameFunc is told of every frame that is a Message, an Ack or an Answer.
+// frameFunc is told of every frame that is a Message, an Ack, an Answer or a Membership.
 type frameFunc func(c *client, kind peers.Kind, payload []byte, at int64)
 
 // A client is one connection of a case.
@@ -156,7 +163,8 @@ type client struct {
 	frame frameFunc
 	up    bool
 
-	refused func() // nil: a refusal is a fault
+	refused func()      // nil: a refusal is a fault
+	cut     func(error) // nil: an end is a fault
 }
 
 // Open does nothing: a client begins when the server has said that it is connected.
@@ -166,7 +174,7 @@ func (c *client) Open(*load.Conn) {}
 func (c *client) Frame(_ *load.Conn, payload []byte, at int64) {
 	s := c.stand
 	switch kind := s.dialect.Kind(payload); kind {
-	case peers.Message, peers.Ack, peers.Answer:
+	case peers.Message, peers.Ack, peers.Answer, peers.Membership:
 		c.frame(c, kind, payload, at)
 	case peers.Connected:
 		if c.who.Rights&peers.Subscribe != 0 {
@@ -175,9 +183,9 @@ func (c *client) Frame(_ *load.Conn, payload []byte, at int64) {
 				return
 			}
 		}
-		c.isReady()
+		c.isReady(at)
 	case peers.Subscribed:
-		c.isReady()
+		c.isReady(at)
 	case peers.Refusal:
 		if c.refused != nil {
 			c.refused()
@@ -187,23 +195,39 @@ func (c *client) Frame(_ *load.Conn, payload []byte, at int64) {
 	}
 }
 
-func (c *client) isReady() {
-	if !c.up {
-		c.up = true
-		c.stand.ready++
+func (c *client) isReady(at int64) {
+	if c.up {
+		return
+	}
+	c.up = true
+	c.stand.ready++
+	if c.stand.subscribed != nil {
+		c.stand.subscribed(at)
 	}
 }
 
-// Closed is a fault: no case lets a server end a connection.
+// Closed is a fault, but where a case lets a server end a connection.
 func (c *client) Closed(_ *load.Conn, err error) {
+	if c.cut != nil {
+		c.cut(err)
+		return
+	}
 	c.stand.fail("%s on %s was cut off: %w", c.who.UID, c.who.Channel, err)
 }
 
-// publish and set send the payload numbered n.
-func (c *client) publish(n int) {
+// publish and set send the payload numbered n; get asks for one.
+func (c *client) publish(n int) { c.publishOf(n, payloadSize) }
+
+func (c *client) publishOf(n, size int) {
 	s := c.stand
-	s.data = appendPayload(s.data[:0], n)
+	s.data = appendPayloadOf(s.data[:0], n, size)
 	s.scratch = s.dialect.Publish(s.scratch[:0], c.who.Channel, s.data)
+	c.conn.Send(s.scratch)
+}
+
+func (c *client) get(channel, key string) {
+	s := c.stand
+	s.scratch = s.dialect.Get(s.scratch[:0], channel, key)
 	c.conn.Send(s.scratch)
 }
 

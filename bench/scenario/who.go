@@ -10,4 +10,10 @@ var (
 	stores = []string{peers.Ours, peers.Stored}
 	// listeners hold connections that are subscribed.
 	listeners = []string{peers.Ours, peers.Plain}
+	// keepers answer a get with what was set.
+	keepers = []string{peers.Ours, peers.Stored}
+	// talkers hand what one subscriber publishes to the others.
+	talkers = []string{peers.Ours, peers.Joined, peers.Plain}
+	// ours are abilities that no other peer has, or not yet.
+	ours = []string{peers.Ours}
 )
