@@ -25,8 +25,15 @@ type Peer struct {
 	tag       string // build tag
 	binary    string
 	find      func(ctx context.Context, root string) error // nil: it needs nothing that may be missing; else may say [NotThere]
+	install   func(ctx context.Context) error              // nil: nothing is got from elsewhere; else may say [NotThere]
 	arguments func(dir string, settings map[string]any) ([]string, error)
 	family    bool // starts other processes before it listens, whose time and memory count as its own
+
+	// What a peer does in its own way; nil: a line of JSON on standard error says where it listens, and there
+	// it has the pages of [dormouse/bench/admin].
+	listens  func() func(line []byte) (addresses, bool) // each start has one of its own
+	counters func(ctx context.Context, s *Server) (map[string]float64, error)
+	collect  func(ctx context.Context, s *Server) error
 }
 
 // What an acknowledged set has survived. A peer of another kind says so in its own words.
@@ -44,7 +51,7 @@ type NotThere struct {
 func (e *NotThere) Error() string { return e.Part + " is not there: " + e.Install }
 
 // makers make the peers that are not ours. secret is what clients' tokens are signed with.
-var makers = []func(secret []byte) []*Peer{rawPeers}
+var makers = []func(secret []byte) []*Peer{rawPeers, npmPeers}
 
 // PanicPrefix begins the names of channels that panic at every command, on Panicking.
 const PanicPrefix = "panic."
@@ -114,12 +121,17 @@ func (p *Peer) Find(ctx context.Context, root string) error {
 	return nil
 }
 
-// Build finds the peer's parts and builds its binary into dir, unless there is one. root is the module's folder.
+// Build finds the peer's parts, gets those that it installs itself, and builds its binary into dir, unless there is one. root is the module's folder.
 //
 // Errors: Find's.
 func (p *Peer) Build(ctx context.Context, root, dir string) error {
 	if err := p.Find(ctx, root); err != nil {
 		return err
+	}
+	if p.install != nil {
+		if err := p.install(ctx); err != nil {
+			return fmt.Errorf("peers: %s: %w", p.Name, err)
+		}
 	}
 	if p.source == "" {
 		return nil

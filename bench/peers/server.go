@@ -38,6 +38,14 @@ type addresses struct {
 	Admin  string `json:"admin"`
 }
 
+// listens reads that line of servers that write it as JSON.
+func listens() func(line []byte) (addresses, bool) {
+	return func(line []byte) (a addresses, ok bool) {
+		err := json.Unmarshal(line, &a)
+		return a, err == nil && a.Listen != ""
+	}
+}
+
 // Start starts the peer with its data in dir, on the server's cores, and waits until it listens. settings
 // are keys of the server's configuration, a dot for each level; the raw servers have none.
 func (p *Peer) Start(ctx context.Context, cores Cores, dir string, settings map[string]any) (*Server, error) {
@@ -52,13 +60,17 @@ func (p *Peer) Start(ctx context.Context, cores Cores, dir string, settings map[
 	if err != nil {
 		return nil, err
 	}
+	cmd.Stdout = cmd.Stderr
 	if err := startOn(cores.Server, cmd); err != nil {
 		return nil, fmt.Errorf("peers: start %s: %w", p.Name, err)
 	}
 	s := &Server{Peer: p, process: cmd.Process, exited: make(chan struct{})}
-	found := make(chan addresses, 1)
+	found, where := make(chan addresses, 1), p.listens
+	if where == nil {
+		where = listens
+	}
 	go func() {
-		s.log.read(out, found)
+		s.log.read(out, found, where())
 		_ = cmd.Wait() // how it ended is told by what it could not do
 		close(s.exited)
 	}()
@@ -101,7 +113,7 @@ func environment(cores int) []string {
 // PID is the process's id.
 func (s *Server) PID() int { return s.process.Pid }
 
-// Log is the end of what the process wrote to standard error.
+// Log is the end of what the process wrote to its standard output and error.
 func (s *Server) Log() string { return s.log.text() }
 
 // Kill ends the process and all that it has started, without a word, and waits until it is gone. Twice does nothing.
@@ -133,15 +145,17 @@ type tail struct {
 
 const tailLines = 40
 
-func (t *tail) read(out io.Reader, found chan<- addresses) {
+// read keeps what comes until the end, and sends found what where finds first.
+func (t *tail) read(out io.Reader, found chan<- addresses, where func(line []byte) (addresses, bool)) {
 	lines := bufio.NewReader(out)
 	told := false
 	for {
 		line, err := lines.ReadString('\n')
-		var a addresses
-		if !told && json.Unmarshal([]byte(line), &a) == nil && a.Listen != "" {
-			told = true
-			found <- a
+		if !told {
+			var a addresses
+			if a, told = where([]byte(line)); told {
+				found <- a
+			}
 		}
 		t.mu.Lock()
 		t.lines = append(t.lines, line)

@@ -119,6 +119,9 @@ func (s *Server) rss(pid int) (int64, error) {
 
 // Counters are the numbers of the server's metrics page that have no labels, by name; none if it has no such page.
 func (s *Server) Counters(ctx context.Context) (map[string]float64, error) {
+	if s.Peer.counters != nil {
+		return s.Peer.counters(ctx, s)
+	}
 	if s.Admin == "" {
 		return nil, nil
 	}
@@ -138,6 +141,9 @@ func (s *Server) Counters(ctx context.Context) (map[string]float64, error) {
 
 // Collect makes the server collect its garbage. One without an admin listener keeps it.
 func (s *Server) Collect(ctx context.Context) error {
+	if s.Peer.collect != nil {
+		return s.Peer.collect(ctx, s)
+	}
 	if s.Admin == "" {
 		return nil
 	}

@@ -11,6 +11,18 @@ import (
 // The raw servers are small enough to be built and measured in a test: the whole way from a case to its
 // figures, every message checked.
 func TestCasesOnTheRawServers(t *testing.T) {
+	measured(t, func(p *peers.Peer) bool { return p.Raw })
+}
+
+// The same on those that npm installs.
+func TestCasesOnPeersOfNpm(t *testing.T) {
+	measured(t, func(p *peers.Peer) bool {
+		return p.Name == peers.Workerd || p.Name == peers.SocketIO || p.Name == peers.NodeWS
+	})
+}
+
+// measured runs small cases on those of their peers that are chosen.
+func measured(t *testing.T, chosen func(*peers.Peer) bool) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
@@ -30,8 +42,11 @@ func TestCasesOnTheRawServers(t *testing.T) {
 		isolationScenario.Cases(size)[0],
 	} {
 		for _, name := range c.Peers[1:] {
+			p := all[name]
+			if !chosen(p) {
+				continue
+			}
 			t.Run(c.Name+" on "+name, func(t *testing.T) {
-				p := all[name]
 				if err := p.Build(t.Context(), root, dir); err != nil {
 					t.Fatal(err)
 				}

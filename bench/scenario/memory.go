@@ -42,7 +42,7 @@ func (s *Stand) memory(ctx context.Context) (memory, error) {
 		return memory{}, err
 	}
 	rss, err := s.server.RSS()
-	return memory{heap: counters["go_memstats_heap_alloc_bytes"], rss: float64(rss)}, err
+	return memory{heap: counters["go_memstats_heap_alloc_bytes"] + counters["nodejs_heap_size_used_bytes"], rss: float64(rss)}, err
 }
 
 // idle serves the connections for a while.

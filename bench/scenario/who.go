@@ -5,15 +5,15 @@ import "dormouse/bench/peers"
 // Who can do what: ours first, then the most telling of the others, which is the one that a short tour runs.
 var (
 	// broadcasters hand what one client publishes to a channel's subscribers.
-	broadcasters = []string{peers.Ours, peers.Joined, peers.Plain}
+	broadcasters = []string{peers.Ours, peers.Joined, peers.Plain, peers.NodeWS, peers.SocketIO, peers.Workerd}
 	// stores keep what is set, and tell the channel's observers.
-	stores = []string{peers.Ours, peers.Stored}
+	stores = []string{peers.Ours, peers.Stored, peers.Workerd, peers.SocketIO}
 	// listeners hold connections that are subscribed.
-	listeners = []string{peers.Ours, peers.Plain}
+	listeners = []string{peers.Ours, peers.Plain, peers.NodeWS, peers.SocketIO, peers.Workerd}
 	// keepers answer a get with what was set.
-	keepers = []string{peers.Ours, peers.Stored}
+	keepers = []string{peers.Ours, peers.Stored, peers.Workerd, peers.SocketIO}
 	// talkers hand what one subscriber publishes to the others.
-	talkers = []string{peers.Ours, peers.Joined, peers.Plain}
+	talkers = []string{peers.Ours, peers.Joined, peers.Plain, peers.NodeWS, peers.SocketIO, peers.Workerd}
 	// ours are abilities that no other peer has, or not yet.
 	ours = []string{peers.Ours}
 )

@@ -20,6 +20,10 @@ type suite struct {
 var suites = []suite{
 	{program: "gcc", debian: "gcc libc6-dev", what: "the race detector"},
 	{program: "curl", debian: "curl", tests: "^TestReadme$", what: "the README's tour"},
+	{
+		program: "npm", debian: "npm", what: "the bench's peers that npm installs",
+		tests: "^(TestPeersOfNpmBroadcast|TestPeersOfNpmStore|TestPeersOfNpmTellObservers|TestPeersOfNpmRefuseAWrongToken|TestPeersOfNpmNeedANetwork|TestCasesOnPeersOfNpm)$",
+	},
 	{program: "aws", debian: "awscli", tests: "^TestAWSCommand$", what: "publishing with the aws command"},
 	{
 		program: "chromium", debian: "chromium", what: "the tests in a real browser",
