@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -15,53 +14,16 @@ type accessKey struct {
 	line   int // of the file; zero: it came from elsewhere
 }
 
-var accessKeyFields = []string{"id", "secret"}
+type accessKeysValue = recordsValue[accessKey, *accessKey]
 
-// accessKeysValue is a list of accessKey; in an environment variable or flag it is YAML in one line.
-type accessKeysValue struct{ p *[]accessKey }
-
-func (v accessKeysValue) set(t tree, folder string) (err error) {
-	*v.p, err = items(t, "key", "{id: AKIDEXAMPLE, secret: file:/path}", func(item tree) (accessKey, error) { return parseAccessKey(item, folder) })
-	return err
+func (k *accessKey) kind() (what, form string) { return "key", "{id: AKIDEXAMPLE, secret: file:/path}" }
+func (k *accessKey) begins(line int)           { k.line = line }
+func (k *accessKey) fields() []field {
+	return []field{
+		{"id", textValue{&k.id}, "any name of letters and digits"},
+		{"secret", secretValue{&k.secret}, "the text, or file:/path"},
+	}
 }
-
-func parseAccessKey(t tree, folder string) (accessKey, error) {
-	k := accessKey{line: t.line}
-	if t.kind != treePairs {
-		return k, errors.New("wants id and secret")
-	}
-	var errs []error
-	for _, p := range t.pairs {
-		if p.value.kind > treeScalar {
-			errs = append(errs, fmt.Errorf("%s wants one value", p.name))
-			continue
-		}
-		switch p.name {
-		case "id":
-			k.id = p.value.scalar
-		case "secret":
-			k.secret = parseSecret(p.value.scalar, folder)
-		default:
-			errs = append(errs, fmt.Errorf("unknown key %q%s", p.name, didYouMean(p.name, accessKeyFields)))
-		}
-	}
-	if k.id == "" {
-		errs = append(errs, errors.New("id is missing: any name of letters and digits"))
-	}
-	if k.secret == (secret{}) {
-		errs = append(errs, errors.New("secret is missing: the text, or file:/path"))
-	}
-	return k, errors.Join(errs...)
-}
-
-func (v accessKeysValue) yaml() string {
-	all := make([]string, len(*v.p))
-	for i, k := range *v.p {
-		all[i] = fmt.Sprintf("{id: %s, secret: %s}", quote(k.id), quote(k.secret.String()))
-	}
-	return "[" + strings.Join(all, ", ") + "]"
-}
-func (v accessKeysValue) unit() string { return "keys" }
 
 // readAccessKeys reads the secrets. Each key is asked about by itself, so that its fault has its line; what is
 // wrong with all of them together is said of the setting.

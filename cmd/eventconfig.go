@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,8 @@ type eventConfig struct {
 // A webhookConfig is one webhook, as configured.
 type webhookConfig struct {
 	name, url, format          string
-	secrets                    []secret
+	secret                     secret
+	secrets                    []secret // more of them, while one is exchanged
 	types, dataTypes, channels []string
 	allowPrivate               bool
 	timeout                    time.Duration
@@ -40,7 +42,7 @@ type natsConfig struct {
 func (c *Config) eventSettings() []setting {
 	n, e := &c.Events.NATS, &c.Actors.Events
 	return []setting{
-		{"events.webhooks", webhooksValue{&c.Events.Webhooks}, "", "where events are posted, each {url, secret}, and perhaps secrets (while one is exchanged), types, data_types, channels, format (hotsock, eventbridge, sns), allow_private, timeout, name"},
+		{"events.webhooks", webhooksValue{webhookRecords{&c.Events.Webhooks}}, "", "where events are posted, each {url, secret}, and perhaps secrets (while one is exchanged), types, data_types, channels, format (hotsock, eventbridge, sns), allow_private, timeout, name"},
 		{"events.nats.url", natsURLValue{&n.URL}, "", "NATS server that events are published to, such as nats://127.0.0.1:4222; empty: none"},
 		{"events.nats.prefix", textValue{&n.Prefix}, "", "beginning of every subject: {prefix}.{dataType}.{type without hotsock.}"},
 		{"events.nats.jetstream", boolValue{&n.JetStream}, "", "wait until a JetStream stream has stored each event"},
@@ -88,44 +90,32 @@ func (v natsURLValue) set(t tree, _ string) error { return scalar(t, v.p, ident)
 func (v natsURLValue) yaml() string               { return quote(userInfo.ReplaceAllString(*v.p, "//"+hidden+"@")) }
 func (v natsURLValue) unit() string               { return "url" }
 
-// webhooksValue is a list of webhooks; in an environment variable or flag it is YAML in one line.
-type webhooksValue struct{ p *[]webhookConfig }
+// webhooksValue prints where a webhook goes, and not the rest of its URL, which may be as good as a secret.
+type webhooksValue struct{ webhookRecords }
 
-func (v webhooksValue) set(t tree, folder string) (err error) {
-	*v.p, err = items(t, "webhook", "{url: https://…, secret: …}", func(item tree) (webhookConfig, error) { return parseWebhook(item, folder) })
-	return err
+type webhookRecords = recordsValue[webhookConfig, *webhookConfig]
+
+func (w *webhookConfig) kind() (what, form string) {
+	return "webhook", "{url: https://…, secret: …}"
+}
+func (w *webhookConfig) begins(line int) { w.line = line }
+func (w *webhookConfig) fields() []field {
+	return []field{
+		{"name", textValue{&w.name}, ""}, {"url", textValue{&w.url}, ""},
+		{"secret", secretValue{&w.secret}, ""}, {"secrets", secretsValue{&w.secrets}, ""},
+		{"types", listValue{&w.types}, ""}, {"data_types", listValue{&w.dataTypes}, ""}, {"channels", listValue{&w.channels}, ""},
+		{"format", textValue{&w.format}, ""}, {"allow_private", boolValue{&w.allowPrivate}, ""}, {"timeout", durationValue{&w.timeout}, ""},
+	}
 }
 
-func parseWebhook(t tree, folder string) (webhookConfig, error) {
-	w := webhookConfig{line: t.line}
-	if t.kind != treePairs {
-		return w, errors.New("wants url and secret")
+// allSecrets are those that a receiver may verify with, the one that stands by itself first.
+func (w *webhookConfig) allSecrets() []secret {
+	if w.secret == (secret{}) {
+		return w.secrets
 	}
-	var one secret
-	fields := map[string]value{
-		"name": textValue{&w.name}, "url": textValue{&w.url}, "secret": secretValue{&one}, "secrets": secretsValue{&w.secrets},
-		"types": listValue{&w.types}, "data_types": listValue{&w.dataTypes}, "channels": listValue{&w.channels},
-		"format": textValue{&w.format}, "allow_private": boolValue{&w.allowPrivate}, "timeout": durationValue{&w.timeout},
-	}
-	names := []string{"name", "url", "secret", "secrets", "types", "data_types", "channels", "format", "allow_private", "timeout"}
-	var errs []error
-	for _, p := range t.pairs {
-		f, ok := fields[p.name]
-		if !ok {
-			errs = append(errs, fmt.Errorf("unknown key %q%s", p.name, didYouMean(p.name, names)))
-			continue
-		}
-		if err := f.set(p.value, folder); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", p.name, err))
-		}
-	}
-	if one != (secret{}) {
-		w.secrets = append([]secret{one}, w.secrets...)
-	}
-	return w, errors.Join(errs...)
+	return append([]secret{w.secret}, w.secrets...)
 }
 
-// yaml shows where a webhook goes, and not the rest of its URL, which may be as good as a secret.
 func (v webhooksValue) yaml() string {
 	all := make([]string, len(*v.p))
 	for i, w := range *v.p {
@@ -135,17 +125,11 @@ func (v webhooksValue) yaml() string {
 		if u, err := url.Parse(w.url); err == nil {
 			host = u.Scheme + "://" + u.Host + "/…"
 		}
-		secrets := make([]string, len(w.secrets))
-		for i, s := range w.secrets {
-			secrets[i] = quote(s.String())
-		}
-		all[i] = fmt.Sprintf("{name: %s, url: %s, secrets: [%s], types: %s, data_types: %s, channels: %s, format: %s, allow_private: %v, timeout: %s}",
-			quote(o.Name), quote(host), strings.Join(secrets, ", "), listValue{&w.types}.yaml(), listValue{&w.dataTypes}.yaml(),
-			listValue{&w.channels}.yaml(), quote(w.format), w.allowPrivate, formatDuration(w.timeout))
+		w.name, w.url, w.secret, w.secrets = o.Name, host, secret{}, w.allSecrets()
+		all[i] = recordYAML(slices.DeleteFunc(w.fields(), func(f field) bool { return f.name == "secret" }))
 	}
 	return "[" + strings.Join(all, ", ") + "]"
 }
-func (v webhooksValue) unit() string { return "webhooks" }
 
 // endpoints are where events go, checked.
 type endpoints struct {
@@ -203,7 +187,7 @@ func (w *webhookConfig) options() (emit.WebhookOptions, error) {
 	filter, err := eventFilter(w.types, w.dataTypes, w.channels)
 	errs := []error{err}
 	o.Filter = filter
-	for i, s := range w.secrets {
+	for i, s := range w.allSecrets() {
 		text, err := s.read(true)
 		if err == nil {
 			var parsed emit.Secret
@@ -216,7 +200,7 @@ func (w *webhookConfig) options() (emit.WebhookOptions, error) {
 	}
 	o.EnsureDefaults()
 	for _, e := range unjoin(o.Validate()) {
-		if len(w.secrets) == 0 || !strings.HasPrefix(e.Error(), "secret is missing") {
+		if len(w.allSecrets()) == 0 || !strings.HasPrefix(e.Error(), "secret is missing") {
 			errs = append(errs, e)
 		}
 	}

@@ -70,7 +70,7 @@ func TestEventFaults(t *testing.T) {
 		{"an unknown type", hook(good + ", types: [memberAded]"), `"hotsock.memberAded" is no type of event; did you mean hotsock.memberAdded?`},
 		{"an unknown data type", hook(good + ", data_types: [msg]"), `data_types: "msg" is none of channel, channelMember`},
 		{"an unknown format", hook(good + ", format: xml"), `format "xml" is none of`},
-		{"an unknown key", hook(good + ", secert: x"), `unknown key "secert"; did you mean secret?`},
+		{"an unknown key", hook(good + ", secert: x"), `unknown key "secert", none of name, url, secret, secrets, types, data_types, channels, format, allow_private, timeout; did you mean secret?`},
 		{"a bad pattern", hook(good + `, channels: ["#regex:("]`), "channels: #regex:("},
 		{"one name twice", "events:\n  webhooks: [{" + good + "}, {" + good + "}]\n", "its name example.com-"},
 		{"a timeout without a unit", hook(good + ", timeout: 5"), "timeout: "},

@@ -59,7 +59,7 @@ func flagTree(given []string) tree {
 		item := tree{kind: treeScalar, scalar: s}
 		if flow, err := parseTree([]byte(s)); err == nil && flow.kind == treePairs {
 			item = flow
-			item.line = 0
+			item.moveTo(0)
 		}
 		t.list = append(t.list, item)
 	}

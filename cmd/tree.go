@@ -19,6 +19,18 @@ type tree struct {
 	pairs  []pair
 }
 
+// moveTo puts all of t in one line, for text that was inside a value.
+func (t *tree) moveTo(line int) {
+	t.line = line
+	for i := range t.list {
+		t.list[i].moveTo(line)
+	}
+	for i := range t.pairs {
+		t.pairs[i].line = line
+		t.pairs[i].value.moveTo(line)
+	}
+}
+
 type pair struct {
 	name  string
 	line  int

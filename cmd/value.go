@@ -230,7 +230,7 @@ func (v listValue) unit() string { return "text,…" }
 func flow(t tree) tree {
 	if t.kind == treeScalar && t.scalar != "" && strings.ContainsRune("[{", rune(t.scalar[0])) {
 		if inner, err := parseTree([]byte(t.scalar)); err == nil {
-			inner.line = t.line
+			inner.moveTo(t.line)
 			return inner
 		}
 	}
