@@ -129,7 +129,7 @@ func TestBrowserTestsAreListed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		drives := bytes.Contains(text, []byte("\n\t\"github.com/chromedp/chromedp\"\n")) || strings.HasPrefix(name, "cmd/acceptance/page/")
+		drives := bytes.Contains(text, []byte("\n\t\"github.com/chromedp/chromedp\"\n")) || bytes.Contains(text, []byte("\n\t\"dormouse/transport/console/consoletest\"\n")) || strings.HasPrefix(name, "cmd/acceptance/page/")
 		for _, found := range regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`).FindAllSubmatch(text, -1) {
 			if test := string(found[1]); drives && !listed.MatchString(test) && !bytes.HasPrefix(text, []byte("//go:build picture")) {
 				t.Errorf("%s: %s drives a browser and is not in needs.go", name, test)

@@ -5,97 +5,35 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"dormouse/transport/console/consoletest"
 )
 
 const xss = `<img src=x onerror=alert(1)>`
 
-// browser starts Chromium with a profile of its own; it ends with the test.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		t.Fatal("The page is tested in a real browser and none is on PATH: install Chromium, on Debian with `apt-get install chromium`.")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("no-first-run", true),
-		chromedp.WSURLReadTimeout(time.Minute))
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
-	ctx, _ = chromedp.NewContext(ctx)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-		defer cancel()
-		_ = chromedp.Cancel(ctx)
-	})
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
-}
+func browser(t *testing.T) context.Context { return consoletest.Browser(t) }
 
 // A tab is one page of the demo.
 type tab struct {
-	t     *testing.T
-	ctx   context.Context
-	close func()
-	name  string
+	*consoletest.Tab
+	t *testing.T
 }
 
-// open opens the demo in a new tab and collects its complaints: a page of ours has none.
+// open opens the demo in a new tab.
 func open(t *testing.T, browser context.Context, name string, server *httptest.Server) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser, chromedp.WithListener(func(event any) {
-		switch e := event.(type) {
-		case *runtime.EventExceptionThrown:
-			t.Errorf("tab %s: %s", name, (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error())
-		case *log.EventEntryAdded:
-			if e.Entry.Source != "network" { // a server that is down is no fault of the page
-				t.Errorf("tab %s: %s: %s", name, e.Entry.Source, e.Entry.Text)
-			}
-		}
-	}))
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
-	p := &tab{t, ctx, cancel, name}
-	p.run(chromedp.Navigate(server.URL + DemoPath))
-	return p
-}
-
-func (p *tab) run(steps ...chromedp.Action[chromedp.Void]) {
-	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
-	defer cancel()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		p.t.Fatalf("tab %s: %v", p.name, err)
-	}
+	return &tab{consoletest.Open(t, browser, name, server.URL+DemoPath), t}
 }
 
 // eval evaluates an expression in which $ finds an element by its data-testid.
 func (p *tab) eval(expression string) any {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
-	defer cancel()
-	value, err := chromedp.Run(ctx, chromedp.Evaluate[any]("(($) => ("+expression+"))((id) => document.querySelector(`[data-testid=\"${id}\"]`))"))
-	if err != nil {
-		p.t.Fatalf("tab %s: %s: %v", p.name, expression, err)
-	}
-	return value
+	return p.Eval("(($) => (" + expression + "))((id) => document.querySelector(`[data-testid=\"${id}\"]`))")
 }
 
 // until waits for an expression to be true.
@@ -104,7 +42,7 @@ func (p *tab) until(what, expression string) {
 	deadline := time.Now().Add(20 * time.Second)
 	for p.eval(expression) != true {
 		if time.Now().After(deadline) {
-			p.t.Fatalf("tab %s: %s: still not %s\npage: %v", p.name, what, expression, p.eval("document.body.innerText"))
+			p.t.Fatalf("tab %s: %s: still not %s\npage: %v", p.Name, what, expression, p.eval("document.body.innerText"))
 		}
 		<-time.After(30 * time.Millisecond)
 	}
@@ -235,14 +173,14 @@ func TestTwoTabsShareALobby(t *testing.T) {
 		b.until("the drawer", fmt.Sprintf(`document.querySelector(".frames-list").innerText.includes(%q)`, xss))
 		for _, p := range []*tab{a, b} {
 			if n := p.eval(`document.querySelectorAll("main img, .frames img, .top .me img").length`); n != 0.0 {
-				t.Errorf("tab %s: %v images where there is only text", p.name, n)
+				t.Errorf("tab %s: %v images where there is only text", p.Name, n)
 			}
 		}
 		b.eval(`$("frames-toggle").click()`)
 	})
 
 	t.Run("who leaves is gone", func(t *testing.T) {
-		a.close()
+		a.Close()
 		b.until("alone", `$("members-count").innerText === "1"`)
 		b.shows("what happened", "chat-log", "left")
 	})
@@ -292,7 +230,7 @@ func TestTheLineIsCut(t *testing.T) {
 	p.until("asked and told", `$("setting-minutes").closest(".setting").dataset.state === "saved"`)
 	d.from(func() { d.silent = false })
 
-	p.run(chromedp.Reload())
+	p.Do(chromedp.Reload())
 	p.connected()
 	if again := p.eval(`JSON.parse(sessionStorage.getItem("dormouse.demo")).uid`); again != uid {
 		t.Errorf("uid %v became %v over a reload", uid, again)
@@ -339,7 +277,7 @@ func TestTheLayoutHolds(t *testing.T) {
 	p.connected()
 	long := strings.Repeat("Wolpertinger", 5)
 	for _, width := range []int64{360, 414, 768, 1024, 1920} {
-		p.run(chromedp.EmulateViewport(width, 800))
+		p.Do(chromedp.EmulateViewport(width, 800))
 		d.from(func() { d.set(DemoLobby, "settings.title", "short", nil) })
 		p.shows("short", "match-title", "short")
 		before := p.eval(`document.querySelector(".settings").offsetHeight + " " + document.querySelector(".match").offsetHeight`)

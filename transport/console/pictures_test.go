@@ -3,23 +3,18 @@
 package console
 
 import (
-	"context"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"dormouse/transport/console/consoletest"
 )
 
-// TestPictures paints the page in its states into $CONSOLE_PICTURES, for people to look at: run it with
+// TestPictures paints the page in its states into $PICTURES, for people to look at: run it with
 // -tags pictures.
 func TestPictures(t *testing.T) {
-	if os.Getenv("CONSOLE_PICTURES") == "" {
-		t.Fatal("set CONSOLE_PICTURES to the directory into which the page is to be painted")
-	}
+	consoletest.Pictures(t)
 	d := newDouble()
 	server := d.serve(t, "127.0.0.1:0")
 	p := open(t, browser(t), "A", server)
@@ -34,11 +29,11 @@ func TestPictures(t *testing.T) {
 		return object{"event": "chat", "channel": DemoLobby, "data": object{"text": text}}
 	}
 	d.guest(t, server, "g1", "Badger", set("map", "moonlit-barn"), chat("Shall we take the barn tonight?"))
-	p.run(chromedp.Sleep(200 * time.Millisecond))
+	p.Do(chromedp.Sleep(200 * time.Millisecond))
 	d.guest(t, server, "g2", "Puffin", set("maxPlayers", 12), chat("Fine with me. I have put it to twelve players, there is room for two more if somebody wants to come late."))
 	d.guest(t, server, "g3", "Marten", set("friendlyFire", true))
 	d.guest(t, server, "g4", "Kestrel", set("minutes", 25))
-	p.run(chromedp.Sleep(200 * time.Millisecond))
+	p.Do(chromedp.Sleep(200 * time.Millisecond))
 	p.put("setting-title", "Owls against dormice")
 	p.say("Title set. Start in five minutes?")
 	p.picture("light", 1280, 1100, false)
@@ -67,30 +62,12 @@ func TestPictures(t *testing.T) {
 	p.picture("cut-narrow", 360, 740, false)
 }
 
-// picture writes a screenshot into $CONSOLE_PICTURES, for a look at the page; without it, nothing.
+// picture paints the tab in a size.
 func (p *tab) picture(name string, width, height int64, dark bool) {
 	p.t.Helper()
-	dir := os.Getenv("CONSOLE_PICTURES")
-	if dir == "" {
-		return
-	}
 	scheme := "light"
 	if dark {
 		scheme = "dark"
 	}
-	p.run(
-		chromedp.EmulateViewport(width, height),
-		func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
-			return cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
-		},
-		chromedp.Sleep(1200*time.Millisecond),
-	)
-	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
-	}
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	p.Paint(name, width, height, scheme)
 }

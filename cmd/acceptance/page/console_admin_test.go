@@ -58,7 +58,7 @@ func TestConsoleServer(t *testing.T) {
 		if at := p.eval(`location.href + document.cookie + Object.values(localStorage).join()`); at != s.url+"/console/#server" {
 			t.Errorf("the key may be in %v", at)
 		}
-		p.do(chromedp.Reload())
+		p.Do(chromedp.Reload())
 		p.until(`!$("inside").hidden && $("gate").hidden`)
 	})
 
@@ -128,7 +128,7 @@ func TestConsoleServer(t *testing.T) {
 				hash  string
 				scene []string
 			}{{ann, "#client", []string{"messages", "storage", "members"}}, {p, "#server", []string{"channels", "connections", "schedules", "letters"}}} {
-				look.p.do(chromedp.EmulateViewport(width, 900))
+				look.p.Do(chromedp.EmulateViewport(width, 900))
 				for _, scene := range look.scene {
 					look.p.click("tab-" + scene)
 					if wide := look.p.eval(`document.documentElement.scrollWidth`); wide.(float64) > float64(width) {

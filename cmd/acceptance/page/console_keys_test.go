@@ -13,13 +13,13 @@ import (
 // press sends keys to whatever has the focus, as a keyboard does.
 func (p *tab) press(keys string) {
 	p.t.Helper()
-	p.do(chromedp.KeyEvent(keys))
+	p.Do(chromedp.KeyEvent(keys))
 }
 
 // shortcut presses one key as one event, so that a page that takes it keeps it from being typed.
 func (p *tab) shortcut(key string) {
 	p.t.Helper()
-	p.do(func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+	p.Do(func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
 		for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
 			e := input.DispatchKeyEventParams{Type: kind, Key: key}
 			if kind == input.DispatchKeyEventTypeKeyDown {
@@ -76,7 +76,7 @@ func TestConsoleByKeyboard(t *testing.T) {
 	p.reach(`document.activeElement === $("data")`)
 	p.eval(`$("data").select()`)
 	p.press(`"by keys"`)
-	p.do(chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(2))) // with Ctrl
+	p.Do(chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(2))) // with Ctrl
 	p.until(`$("messages").innerText.includes("by keys")`)
 
 	p.press(kb.Tab)

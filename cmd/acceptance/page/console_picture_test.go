@@ -3,36 +3,17 @@
 package page
 
 import (
-	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
-// paint writes a screenshot of a size, light or dark, into $PICTURES.
+// paint paints the tab in a size, light or dark.
 func (p *tab) paint(name string, width, height int64, scheme string) {
 	p.t.Helper()
-	p.do(
-		chromedp.EmulateViewport(width, height),
-		func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
-			return cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
-		},
-		chromedp.Sleep(700*time.Millisecond),
-	)
-	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
-	if err == nil {
-		err = os.WriteFile(filepath.Join(os.Getenv("PICTURES"), fmt.Sprintf("%s-%d-%s.png", name, width, scheme)), png, 0o644)
-	}
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	p.Paint(fmt.Sprintf("%s-%d-%s", name, width, scheme), width, height, scheme)
 }
 
 // TestConsolePictures paints the console with a little life in it.
@@ -100,7 +81,7 @@ func TestConsolePictures(t *testing.T) {
 				s.call("PUT", "/channels/game.lobby/storage/turn", map[string]any{"data": i*100 + j})
 			}
 		}
-		admin.do(chromedp.Sleep(500 * time.Millisecond))
+		admin.Do(chromedp.Sleep(500 * time.Millisecond))
 	}
 	admin.eval(`[...$("panel-channels").querySelectorAll(".rows button")].find((b) => b.innerText.includes("presence.lobby")).click()`)
 	for _, scheme := range []string{"light", "dark"} {

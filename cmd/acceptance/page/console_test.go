@@ -285,7 +285,7 @@ func TestConsoleReady(t *testing.T) {
 	p.says("umd-outcome", "Updated")
 	p.until(`$("members").textContent.includes("away")`)
 	p.publish("chat", `"kept"`)
-	p.do(chromedp.Reload())
+	p.Do(chromedp.Reload())
 	p.until(`$("state").dataset.state === "connected"`)
 	p.subscribe("presence.here")
 	p.click("older")
