@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,7 +110,7 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 	s.acceptor = ws.NewAcceptor(sockets)
 
 	listener := c.HTTP
-	listener.Logger, listener.Drainers = log, []transport.Drainer{s.acceptor}
+	listener.Logger, listener.Drainers = log, append(slices.Clip(listener.Drainers), s.acceptor)
 	if x.atOnce {
 		listener.DrainOver = -1
 	}

@@ -20,6 +20,7 @@ import (
 
 	"dormouse/actors"
 	"dormouse/persistence"
+	"dormouse/transport"
 )
 
 func address(channel string) actors.Address {
@@ -33,7 +34,14 @@ type running struct {
 	done chan error
 	sign signer
 	key  string
+
+	drains told // given when it begins to drain
 }
+
+// A told is a drainer without connections: it tells that the others are being told.
+type told chan struct{}
+
+func (d told) Drain(context.Context, time.Duration, int, string) { close(d) }
 
 // run starts the whole program in a new folder, as dormouse dev would, but with closes spread over a time.
 func run(t *testing.T, spread time.Duration) *running {
@@ -52,12 +60,14 @@ func run(t *testing.T, spread time.Duration) *running {
 	if err := faults.err(); err != nil {
 		t.Fatal(err)
 	}
+	drains := make(told)
+	config.HTTP.Drainers = []transport.Drainer{drains}
 	s, err := start(config, slog.New(slog.NewTextHandler(io.Discard, nil)), extras{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	r := &running{Server: s, stop: cancel, done: make(chan error, 1), sign: keys.signer(), key: keys.api}
+	r := &running{Server: s, stop: cancel, done: make(chan error, 1), sign: keys.signer(), key: keys.api, drains: drains}
 	go func() { r.done <- s.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
@@ -125,11 +135,10 @@ func TestDrain(t *testing.T) {
 	}
 
 	r.stop()
-	for deadline := time.Now().Add(patience); !r.http.Draining(); {
-		if time.Now().After(deadline) {
-			t.Fatal("it does not drain")
-		}
-		time.Sleep(time.Millisecond) // for Run's goroutine to see its context end; nothing tells of that
+	select {
+	case <-r.drains:
+	case <-time.After(patience):
+		t.Fatal("it does not drain")
 	}
 	if status, reasons := r.ready(t); status != http.StatusServiceUnavailable || len(reasons) != 1 || reasons[0].Code != "draining" {
 		t.Errorf("readiness is %d %v", status, reasons)
