@@ -266,6 +266,35 @@ func TestATailHearsWithoutBeingThere(t *testing.T) {
 	})
 }
 
+func TestATailThatDoesNotReadMissesWhatItHasNoRoomFor(t *testing.T) {
+	bubble(t, actors.Options{TailQueue: 3}, func(t *testing.T, s *actorstest.Server) {
+		tail, err := s.Tail(t.Context(), actorstest.App, "c", actors.TailOptions{Codec: actorstest.Text{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tail.Close()
+		publish := func(data string) {
+			t.Helper()
+			if _, err := s.Publish(t.Context(), actorstest.App, actors.PublishRequest{Channel: "c", Event: "e", Data: []byte(data)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, data := range []string{"1", "2", "3", "4", "5"} {
+			publish(data)
+		}
+		if n := s.Stats().TailDropped; n != 2 || tail.Dropped() != 2 {
+			t.Errorf("%d and %d dropped, want 2", n, tail.Dropped())
+		}
+		<-tail.Frames
+		publish("6")
+		for _, want := range []string{"message c e 2", "message c e 3", "message c e 6"} {
+			if got := string(<-tail.Frames); !strings.HasPrefix(got, want) {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		}
+	})
+}
+
 func TestADeletedChannelKeepsItsSubscribersAndNothingElse(t *testing.T) {
 	bubble(t, actors.Options{}, func(t *testing.T, s *actorstest.Server) {
 		ctx := context.Background()

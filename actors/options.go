@@ -2,6 +2,7 @@ package actors
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -47,9 +48,11 @@ type Options struct {
 	ScheduleBurst int
 	// MaxTails bounds the tails of this node, and MaxChannelTails those of one channel, each of which makes it
 	// encode once more; beyond them they are refused with ErrUnavailable. TailRate is how many frames a second
-	// a tail gets that asked for no other; what is above that is left out, and counted. Defaults 64, 8, 100.
+	// a tail gets that asked for no other, and TailQueue how many wait for one that does not read; what is above
+	// that is left out, and counted. Defaults 64, 8, 100, 256.
 	MaxTails, MaxChannelTails int
 	TailRate                  float64
+	TailQueue                 int
 
 	// MaxReplayBytes bounds what all channels together keep in memory for clients that may come back, see
 	// channel.Options.ReplayBytes; beyond it, the channels that were used least lately let go of theirs.
@@ -71,6 +74,9 @@ type Options struct {
 	// panic in it costs that command.
 	Intercept func(a Address, cmd any)
 }
+
+// maxTailQueue bounds what a tail takes before a frame is in it.
+const maxTailQueue = 1 << 20
 
 // EnsureDefaults fills in what is zero.
 func (o *Options) EnsureDefaults() {
@@ -95,6 +101,7 @@ func (o *Options) EnsureDefaults() {
 	setDefault(&o.MaxTails, 64)
 	setDefault(&o.MaxChannelTails, 8)
 	setDefault(&o.TailRate, 100)
+	setDefault(&o.TailQueue, 256)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -125,6 +132,7 @@ func (o *Options) Validate() error {
 	wrong(o.MaxTails < 0, "MaxTails must not be negative")
 	wrong(o.MaxChannelTails < 0, "MaxChannelTails must not be negative")
 	wrong(!(o.TailRate >= 0), "TailRate must not be negative")
+	wrong(o.TailQueue < 0 || o.TailQueue > maxTailQueue, fmt.Sprintf("TailQueue must be from 0 to %d", maxTailQueue))
 	if err := o.Events.Validate(); err != nil {
 		errs = append(errs, err)
 	}

@@ -11,9 +11,6 @@ import (
 	"dormouse/actors/channel"
 )
 
-// tailQueue is how many frames wait for a tail that does not read.
-const tailQueue = 256
-
 // tooManyTails refuses a tail: each makes its channel encode once more, and is meant for a person who looks.
 func (s *System) tooManyTails() *channel.Error {
 	s.stats.tailsRefused.Add(1)
@@ -51,7 +48,7 @@ type Tail struct {
 // Errors: channel.ErrUnavailable if there are too many, or ctx's.
 func (s *System) Tail(ctx context.Context, app, name string, o TailOptions) (*Tail, error) {
 	setDefault(&o.Rate, s.options.TailRate)
-	frames := make(chan []byte, tailQueue)
+	frames := make(chan []byte, s.options.TailQueue)
 	t := &Tail{
 		Frames: frames, system: s, address: channelAddress(app, name), frames: frames, codec: o.Codec,
 		every: uint64(max(o.Every, 1)), bucket: rate.NewLimiter(rate.Limit(o.Rate), max(1, int(o.Rate))),

@@ -211,7 +211,7 @@ func TestDurabilityByPattern(t *testing.T) {
 }
 
 func TestBoundsAreSomething(t *testing.T) {
-	l := load(sources{file: write(t, "x.yaml", "limits: {schedules: 0, schedule_rate: 0.5, schedule_burst: 1, tails: 0, channel_tails: 1, tail_rate: 0, tail_time: 0s}")})
+	l := load(sources{file: write(t, "x.yaml", "limits: {schedules: 0, schedule_rate: 0.5, schedule_burst: 1, tails: 0, channel_tails: 1, tail_rate: 0, tail_queue: 0, tail_time: 0s}")})
 	_, faults := l.validate(forServe)
 	var keys []string
 	for _, f := range faults {
@@ -220,7 +220,7 @@ func TestBoundsAreSomething(t *testing.T) {
 		}
 	}
 	slices.Sort(keys)
-	if want := []string{"limits.schedules", "limits.tail_rate", "limits.tail_time", "limits.tails"}; !slices.Equal(keys, want) {
+	if want := []string{"limits.schedules", "limits.tail_queue", "limits.tail_rate", "limits.tail_time", "limits.tails"}; !slices.Equal(keys, want) {
 		t.Errorf("%v are 0, not %v", keys, want)
 	}
 }

@@ -50,7 +50,7 @@ func (l *loaded) validate(u use) (*checked, Faults) {
 	c.endpoints = v.endpoints()
 	v.packages()
 	v.positive("limits.schedules", "limits.schedule_rate", "limits.schedule_burst", "limits.tails", "limits.channel_tails",
-		"limits.tail_rate", "limits.tail_time")
+		"limits.tail_rate", "limits.tail_queue", "limits.tail_time")
 	if l.HTTP.DrainOver > l.DrainTimeout {
 		v.fault("drain.spread", "is %s, longer than drain.timeout (%s)", formatDuration(l.HTTP.DrainOver), formatDuration(l.DrainTimeout))
 	}

@@ -54,7 +54,7 @@ var engineMeasures = []engineMeasure{
 	engineCounter("schedules_limited_total", "Schedules that were refused because their connection made too many.", func(s *actors.Stats) uint64 { return s.RateRefusals }),
 	engineCounter("schedule_runs_total", "Runs of schedules.", func(s *actors.Stats) uint64 { return s.Ran }),
 	engineGauge("tails", "Tails that look on at channels.", func(s *actors.Stats) int { return s.Tails }),
-	engineCounter("tail_frames_dropped_total", "Frames that tails were too slow for.", func(s *actors.Stats) uint64 { return s.TailDropped }),
+	engineCounter("tail_frames_dropped_total", "Frames that were left out because tails were too slow for them.", func(s *actors.Stats) uint64 { return s.TailDropped }),
 	engineCounter("tails_refused_total", "Tails that were refused because there were too many.", func(s *actors.Stats) uint64 { return s.TailsRefused }),
 	engineCounter("traces_total", "Traces of commands that were written to the log.", func(s *actors.Stats) uint64 { return s.Traces }),
 	engineCounter("traces_limited_total", "Traces that were left out because there were more than 1,000 a second.", func(s *actors.Stats) uint64 { return s.TracesLimited }),
