@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/binary"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -116,15 +118,17 @@ func newSecret() string {
 	return string(secret)
 }
 
-// expiry returns when a connection that begins now must end: within 5 % of the configured age, so that
-// those that came together do not leave together. Zero: never.
+// expiry returns when a connection that begins now must end. Zero: never.
 func (s *System) expiry(now time.Time) time.Time {
 	age := s.options.MaxConnectionAge
 	if age <= 0 {
 		return time.Time{}
 	}
-	var b [1]byte
-	rand.Read(b[:])
-	spread := age / 10 * time.Duration(b[0]) / 255
-	return now.Add(age - age/20 + spread).Truncate(time.Second)
+	if share := s.options.ConnectionAgeSpread; share > 0 {
+		var b [2]byte
+		rand.Read(b[:])
+		of := float64(binary.BigEndian.Uint16(b[:])) / math.MaxUint16 // 0 to 1
+		age += time.Duration(float64(age) * share * (2*of - 1))
+	}
+	return now.Add(age).Truncate(time.Second)
 }

@@ -36,9 +36,11 @@ type Options struct {
 	// MaxConnections bounds the clients of this node; beyond it they are refused with ErrUnavailable.
 	// Default 1,000,000.
 	MaxConnections int
-	// MaxConnectionAge ends a connection after about this time, give or take 5 %. Default 24 h; negative:
-	// never.
-	MaxConnectionAge time.Duration
+	// MaxConnectionAge ends a connection after about this time, give or take the share ConnectionAgeSpread of it,
+	// so that clients that came together do not leave and come back together. Default 24 h; negative: never.
+	// Default 5 %; negative: exactly then.
+	MaxConnectionAge    time.Duration
+	ConnectionAgeSpread float64
 	// KeepAlivePeriod is how often a client that asked for it gets KindKeepAlive. Default 570 s.
 	KeepAlivePeriod time.Duration
 	// ScheduleRate is how many schedules a second one connection may make in the long run, and ScheduleBurst
@@ -93,6 +95,7 @@ func (o *Options) EnsureDefaults() {
 	setDefault(&o.TurnBytes, 64<<10)
 	setDefault(&o.MaxConnections, 1_000_000)
 	setDefault(&o.MaxConnectionAge, 24*time.Hour)
+	setDefault(&o.ConnectionAgeSpread, .05)
 	setDefault(&o.KeepAlivePeriod, 570*time.Second)
 	setDefault(&o.PageBytes, 4<<20)
 	setDefault(&o.StoragePageBytes, 1<<20)
@@ -125,6 +128,7 @@ func (o *Options) Validate() error {
 	wrong(o.TurnOps < 0, "TurnOps must not be negative")
 	wrong(o.TurnBytes < 0, "TurnBytes must not be negative")
 	wrong(o.MaxConnections < 0, "MaxConnections must not be negative")
+	wrong(!(o.ConnectionAgeSpread <= .5), "ConnectionAgeSpread must be 0.5 at most")
 	wrong(o.MaxReplayBytes < 0, "MaxReplayBytes must not be negative")
 	wrong(o.KeepAlivePeriod < 0, "KeepAlivePeriod must not be negative")
 	wrong(!(o.ScheduleRate >= 0), "ScheduleRate must not be negative")

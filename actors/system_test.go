@@ -318,6 +318,24 @@ func TestAConnectionEndsOfAge(t *testing.T) {
 	})
 }
 
+func TestAConnectionEndsExactlyOfAge(t *testing.T) {
+	bubble(t, actors.Options{MaxConnectionAge: 2 * time.Hour, ConnectionAgeSpread: -1}, func(t *testing.T, s *actorstest.Server) {
+		ann := s.Connect(nil)
+		time.Sleep(2*time.Hour - 2*time.Second)
+		ann.ExpectOpen()
+		time.Sleep(4 * time.Second)
+		ann.ExpectClose(1001)
+	})
+}
+
+func TestAConnectionOfNoAgeStays(t *testing.T) {
+	bubble(t, actors.Options{MaxConnectionAge: -1}, func(t *testing.T, s *actorstest.Server) {
+		ann := s.Connect(nil)
+		time.Sleep(100 * 24 * time.Hour)
+		ann.ExpectOpen()
+	})
+}
+
 func TestEntriesExpireOnTimeAlsoAfterSleepAndRestart(t *testing.T) {
 	bubble(t, actors.Options{}, func(t *testing.T, s *actorstest.Server) {
 		ctx := context.Background()

@@ -141,7 +141,8 @@ func (c *Config) settings() []setting {
 		{"storage.checkpoint_size", sizeValue[int]{&c.Store.CheckpointBytes}, "persistence.CheckpointBytes", "log of one channel after which its changed rows are written to their places"},
 
 		{"limits.connections", countValue{&c.Actors.MaxConnections}, "actors.MaxConnections", "clients at once; more get 503"},
-		{"limits.connection_age", durationValue{&c.Actors.MaxConnectionAge}, "actors.MaxConnectionAge", "age at which a connection is ended with 1001, give or take 5 %; clients come back by themselves"},
+		{"limits.connection_age", durationValue{&c.Actors.MaxConnectionAge}, "actors.MaxConnectionAge", "age at which a connection is ended with 1001, give or take limits.connection_age_spread; clients come back by themselves; 0: never"},
+		{"limits.connection_age_spread", shareValue{&c.Actors.ConnectionAgeSpread}, "actors.ConnectionAgeSpread", "share of that age by which it is earlier or later, so that clients that came together do not come back together; 0: exactly then"},
 		{"limits.idle_timeout", durationValue{&c.WS.IdleTimeout}, "ws.IdleTimeout", "time without a message from either side after which a connection is closed with 1001; 0: never"},
 		{"limits.url_size", sizeValue[int]{&c.Hotsock.MaxURL}, "hotsock.MaxURL", "path and query of a connect, its token among them; more get 414"},
 		{"limits.pending", countValue{&c.Hotsock.MaxPending}, "hotsock.MaxPending", "commands of one connection that may wait for answers before no more are read from it"},
@@ -216,7 +217,7 @@ func (c *Config) settings() []setting {
 		{"console.enabled", boolValue{&c.Console}, "", "serve the console at /console/, to everybody who can reach listen; it can do what the token or API key that is pasted there may do"},
 
 		{"drain.timeout", durationValue{&c.DrainTimeout}, "", "a stopping server has ended after this time at the latest"},
-		{"drain.spread", durationValue{&c.HTTP.DrainOver}, "", "time over which a stopping server closes its connections, so that they do not all come back elsewhere at once"},
+		{"drain.spread", durationValue{&c.HTTP.DrainOver}, "", "time over which a stopping server closes its connections, so that they do not all come back elsewhere at once; 0: at once"},
 
 		{"runtime.memory_limit", sizeValue[int64]{&c.MemoryLimit}, "", "memory that Go's collector keeps below, GOMEMLIMIT; 0: chosen from the machine"},
 		{"runtime.gc_percent", countValue{&c.GCPercent}, "", "growth of the heap at which it is collected, GOGC; 0: chosen from the machine"},

@@ -14,6 +14,7 @@ var modes = []string{compat, strictAWS}
 // Source: Hotsock docs, "Limits"; Amazon API Gateway, "Quotas for WebSocket APIs".
 var strictLimits = []struct{ key, is string }{
 	{"limits.connection_age", "2h"},
+	{"limits.connection_age_spread", "0%"},
 	{"limits.idle_timeout", "10m"},
 	{"limits.frame_size", "32KiB"},
 	{"limits.message_size", "128KiB"},

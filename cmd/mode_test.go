@@ -7,11 +7,11 @@ import (
 // Each limit of the mode, in both modes, and set by each of the places that go before it.
 func TestStrictLimits(t *testing.T) {
 	own := map[string]string{ // what Dormouse has of its own
-		"limits.connection_age": "24h", "limits.idle_timeout": "0s", "limits.frame_size": "0", "limits.message_size": "320KiB",
+		"limits.connection_age": "24h", "limits.connection_age_spread": "5%", "limits.idle_timeout": "0s", "limits.frame_size": "0", "limits.message_size": "320KiB",
 		"limits.url_size": "66KiB", "limits.data_size": "256KiB", "limits.history_page_size": "4MiB", "storage.notify_expiry": "false",
 	}
 	set := map[string]string{ // what somebody sets
-		"limits.connection_age": "3h", "limits.idle_timeout": "1m", "limits.frame_size": "1KiB", "limits.message_size": "1MiB",
+		"limits.connection_age": "3h", "limits.connection_age_spread": "10%", "limits.idle_timeout": "1m", "limits.frame_size": "1KiB", "limits.message_size": "1MiB",
 		"limits.url_size": "5000", "limits.data_size": "64KiB", "limits.history_page_size": "2MiB", "storage.notify_expiry": "true",
 	}
 	strict := load(sources{flags: map[string][]string{"mode": {strictAWS}}})

@@ -96,6 +96,7 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 
 	engine := c.Actors
 	engine.Store, engine.Verifier, engine.Logger, engine.Durability = s.store, s.verifier, log, c.durability
+	engine.MaxConnectionAge, engine.ConnectionAgeSpread = off(engine.MaxConnectionAge), off(engine.ConnectionAgeSpread)
 	if engine.Events, s.hooked, err = s.openEndpoints(c); err != nil {
 		return s, err
 	}
@@ -110,6 +111,7 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 	s.acceptor = ws.NewAcceptor(sockets)
 
 	listener := c.HTTP
+	listener.DrainOver = off(listener.DrainOver)
 	listener.Logger, listener.Drainers = log, append(slices.Clip(listener.Drainers), s.acceptor)
 	if x.atOnce {
 		listener.DrainOver = -1
@@ -146,6 +148,14 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 		err = x.mount(s)
 	}
 	return s, err
+}
+
+// off is how a package is told "none" for a setting whose 0 means that: to the package 0 is its default.
+func off[T time.Duration | float64](value T) T {
+	if value == 0 {
+		return -1
+	}
+	return value
 }
 
 // counts is what the console draws.

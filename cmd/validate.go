@@ -49,8 +49,7 @@ func (l *loaded) validate(u use) (*checked, Faults) {
 	c.Actors.TuneChannel = v.presence()
 	c.endpoints = v.endpoints()
 	v.packages()
-	v.positive("limits.schedules", "limits.schedule_rate", "limits.schedule_burst", "limits.tails", "limits.channel_tails",
-		"limits.tail_rate", "limits.tail_queue", "limits.tail_time")
+	v.zeros()
 	if l.HTTP.DrainOver > l.DrainTimeout {
 		v.fault("drain.spread", "is %s, longer than drain.timeout (%s)", formatDuration(l.HTTP.DrainOver), formatDuration(l.DrainTimeout))
 	}
@@ -251,11 +250,17 @@ func (v *validation) packages() {
 	v.translate("transport", v.HTTP.Validate())
 }
 
-// positive refuses nothing as a bound: to the packages it would mean their default.
-func (v *validation) positive(keys ...string) {
-	for _, s := range v.settings() {
-		if text := s.value.yaml(); slices.Contains(keys, s.key) && (text == "0" || text == "0s") {
-			v.fault(s.key, "is 0: write how many, the least is 1%s", map[string]string{"0s": "s"}[text])
+// zeroMeans are the settings with a default for which 0 says something of its own, as their help tells.
+var zeroMeans = []string{"limits.connection_age", "limits.connection_age_spread", "drain.spread"}
+
+// zeros refuses 0 for all other settings with a default: to the packages it would be that default, and who writes 0
+// means something else.
+func (v *validation) zeros() {
+	defaults := DefaultConfig().settings()
+	for i, s := range v.settings() {
+		text, usual := s.value.yaml(), defaults[i].value.yaml()
+		if slices.Contains([]string{"0", "0s", "0%"}, text) && text != usual && !slices.Contains(zeroMeans, s.key) {
+			v.fault(s.key, "is 0: write more than that, or leave it out for %s", usual)
 		}
 	}
 }

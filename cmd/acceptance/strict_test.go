@@ -23,7 +23,7 @@ func TestStrictAWS(t *testing.T) {
 		strict func(s *scene)
 		compat func(s *scene)
 	}{
-		{"two hours of age", nil, ages(2 * time.Hour), ages(24 * time.Hour)},
+		{"two hours of age", nil, ages(2*time.Hour, 0), ages(24*time.Hour, .05)},
 		{"frames of 32 KiB", nil, bigFrames(false), bigFrames(true)},
 		{"messages of 128 KiB", nil, bigMessages(false), bigMessages(true)},
 		{"addresses of 4,096 characters", nil, longAddress(false), longAddress(true)},
@@ -50,8 +50,9 @@ func TestStrictAWS(t *testing.T) {
 	}
 }
 
-// ages: the greeting says when the connection will end, give or take five per cent.
-func ages(want time.Duration) func(s *scene) {
+// ages: the greeting says when the connection will end, give or take a share of that.
+func ages(want time.Duration, share float64) func(s *scene) {
+	spread := time.Duration(share * float64(want))
 	return func(s *scene) {
 		conn, err := s.server.dial(s.t.Context(), "/v1?token="+hs256.sign(string(connectToken(`{}`))))
 		if err != nil {
@@ -69,8 +70,8 @@ func ages(want time.Duration) func(s *scene) {
 			s.t.Fatal(err)
 		}
 		// However long the answer took, the clock of both ends is one.
-		if left := time.Until(connected.Data.ConnectionExpiresAt); left < want-want/20-patience || left > want+want/20 {
-			s.t.Errorf("it ends in %v, want %v give or take 5 %%", left, want)
+		if left := time.Until(connected.Data.ConnectionExpiresAt); left < want-spread-patience || left > want+spread {
+			s.t.Errorf("it ends in %v, want %v give or take %v", left, want, spread)
 		}
 	}
 }
