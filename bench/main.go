@@ -43,6 +43,9 @@ func run(ctx context.Context, args []string) error {
 	}
 	t := &tour{settings: s, log: os.Stderr}
 	r, err := t.run(ctx)
+	if ctx.Err() != nil {
+		err = errors.New("interrupted: the report has what was measured until then")
+	}
 	if err != nil && (r == nil || len(r.Scenarios) == 0) {
 		return err
 	}

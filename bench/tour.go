@@ -65,6 +65,7 @@ func (t *tour) run(ctx context.Context) (r *report.Report, err error) {
 		c, err := t.measure(ctx, s.Name, st)
 		if err != nil {
 			r.Seconds = time.Since(began).Seconds()
+			r.Interrupted = true
 			r.Scenarios = slices.DeleteFunc(r.Scenarios, func(s report.Scenario) bool { return len(s.Cases) == 0 })
 			return r, err
 		}

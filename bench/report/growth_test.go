@@ -54,7 +54,7 @@ func TestAGroupIsDrawnOverItsSize(t *testing.T) {
 	if err := r.WriteHTML(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"CPU a delivery, µs, by subscribers", "<details", "1k</text>"} {
+	for _, want := range []string{"CPU a delivery, µs, by subscribers", "<details", "0.00 <small>power of subscribers</small>", "1k</text>"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q on the page", want)
 		}

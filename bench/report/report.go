@@ -13,15 +13,16 @@ import (
 
 // A Report is everything that one tour measured.
 type Report struct {
-	Version   int        `json:"version"`            // of this format
-	Revision  string     `json:"revision,omitempty"` // of the tree, as git describes it
-	Began     time.Time  `json:"began"`
-	Seconds   float64    `json:"seconds"` // that it took
-	Machine   Machine    `json:"machine"`
-	Window    float64    `json:"window_seconds"` // of one measurement
-	Runs      int        `json:"runs"`
-	Missing   []Missing  `json:"missing,omitempty"`
-	Scenarios []Scenario `json:"scenarios"`
+	Version     int        `json:"version"`            // of this format
+	Revision    string     `json:"revision,omitempty"` // of the tree, as git describes it
+	Began       time.Time  `json:"began"`
+	Seconds     float64    `json:"seconds"` // that it took
+	Machine     Machine    `json:"machine"`
+	Window      float64    `json:"window_seconds"` // of one measurement
+	Runs        int        `json:"runs"`
+	Interrupted bool       `json:"interrupted,omitempty"` // before its end
+	Missing     []Missing  `json:"missing,omitempty"`
+	Scenarios   []Scenario `json:"scenarios"`
 }
 
 // Missing is a peer that was not measured.

@@ -209,6 +209,9 @@ func (p *painter) headlines(s Scenario, b Block) (lines []headline) {
 				h.Ratios = append(h.Ratios, chip{p.class(peer.Name), peer.Name, ratioText(ratio, true), v == ahead, v == behind && !peer.Raw})
 			}
 		}
+		if b.Group != "" {
+			h.Ratios = append(h.Ratios, chip{Text: power(b.points(c.Peers[0].Name, m.ID)), Name: "power of " + b.Axis})
+		}
 		lines = append(lines, h)
 	}
 	return lines
