@@ -43,6 +43,50 @@ func TestPeersAreChosen(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotThereIsLeftOutAndSaid(t *testing.T) {
+	t.Setenv("PATH", t.TempDir()) // no npm
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	const server = "/bin/true" // nothing is built
+	tour := &tour{all: peers.All(server), settings: settings{size: full, scenarios: []scenario.Scenario{
+		{Name: "one", Cases: func(scenario.Size) []scenario.Case {
+			return []scenario.Case{{Name: "x", Peers: []string{peers.Ours, peers.SocketIO}}, {Name: "y", Peers: []string{peers.Ours, peers.SocketIO}}}
+		}},
+	}}}
+	steps, missing, err := tour.plan(t.Context())
+	if err != nil || len(steps) != 2 || !slices.Equal(steps[1].peers, []string{peers.Ours}) {
+		t.Errorf("%v, %v", steps, err)
+	}
+	if len(missing) != 1 || missing[0].Peer != peers.SocketIO || missing[0].Part == "" || missing[0].Install == "" {
+		t.Errorf("%+v", missing)
+	}
+	tour.settings.peers = []string{peers.SocketIO}
+	if _, missing, err := tour.plan(t.Context()); !errors.Is(err, errNothing) || len(missing) != 1 {
+		t.Errorf("nobody is left: %v, %v", missing, err)
+	}
+}
+
+// The tour that everybody runs first takes two minutes, three on a machine where each measurement takes a second
+// longer than its window.
+func TestTheShortTourIsShort(t *testing.T) {
+	s, err := parse(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var steps []step
+	for i, sc := range s.scenarios {
+		for _, c := range sc.Cases(s.size) {
+			chosen, err := s.choose(c.Peers, func(string) (bool, error) { return true, nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			steps = append(steps, step{i, c, chosen})
+		}
+	}
+	if d := newSchedule(steps, s.runs, s.size, time.Now()); d.left > 3*time.Minute {
+		t.Errorf("%d measurements take %s: a short tour needs smaller cases, or fewer", d.total, d.left)
+	}
+}
+
 func TestTheTimeLeftFollowsTheMachine(t *testing.T) {
 	quick, slow := scenario.Case{Name: "quick"}, scenario.Case{Name: "slow", Takes: 50 * time.Second}
 	steps := []step{{Case: quick, peers: []string{"a", "b"}}, {Case: slow, peers: []string{"a"}}}

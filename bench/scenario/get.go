@@ -102,9 +102,7 @@ func (d *reader) frame(c *client, kind peers.Kind, payload []byte, at int64) {
 		s.fail("%s asked for entry %d and did not expect %s", c.who.UID, d.asked, payload)
 		return
 	}
-	if s.window.counts(at) {
-		d.gets.latency.Add(at - d.at)
-	}
+	s.window.took(d.gets.latency, d.at, at)
 	s.window.add(at, 1)
 	d.open = false
 	if !d.gets.stopped {

@@ -73,8 +73,8 @@ func (r *history) run(ctx context.Context, readers int) error {
 		if p.err != nil {
 			s.fail("%w", p.err)
 		}
+		s.window.took(latency, p.from, p.at)
 		if s.window.counts(p.at) {
-			latency.Add(p.at - p.from)
 			r.messages += int64(p.messages)
 		}
 		s.window.add(p.at, 1)

@@ -179,9 +179,7 @@ func (r *isolation) hear(c *client, kind peers.Kind, payload []byte, at int64) {
 		r.stand.fail("%s is %d probes behind", c.who.UID, r.sent-n)
 		return
 	}
-	if due := r.due[n%messages]; r.window.counts(due) {
-		r.latency.Add(at - due)
-	}
+	r.window.took(r.latency, r.due[n%messages], at)
 }
 
 func (r *isolation) count(_ *client, kind peers.Kind, _ []byte, _ int64) {

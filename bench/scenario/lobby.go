@@ -224,9 +224,7 @@ func (p *player) frame(c *client, kind peers.Kind, payload []byte, at int64) {
 	s := r.stand
 	switch kind {
 	case peers.Ack:
-		if s.window.counts(at) {
-			r.ack.Add(at - p.entries.at[p.acked%recent])
-		}
+		s.window.took(r.ack, p.entries.at[p.acked%recent], at)
 		p.acked++
 	case peers.Membership:
 		p.told(c, payload, at)
@@ -262,9 +260,7 @@ func (p *player) hear(c *client, number int, at int64) {
 		s.fail("%s is %d messages of player %d behind", c.who.UID, sent.sent-n, from.index)
 		return
 	}
-	if s.window.counts(at) {
-		latency.Add(at - sent.at[n%recent])
-	}
+	s.window.took(latency, sent.at[n%recent], at)
 	s.window.add(at, 1)
 }
 
@@ -280,9 +276,7 @@ func (p *player) told(c *client, payload []byte, at int64) {
 		r.stand.fail("%s did not expect %s", c.who.UID, payload)
 		return
 	}
-	if r.stand.window.counts(at) {
-		r.tells.Add(at - steps.at[p.visits%recent])
-	}
+	r.stand.window.took(r.tells, steps.at[p.visits%recent], at)
 	r.stand.window.add(at, 1)
 	p.visits++
 }

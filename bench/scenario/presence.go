@@ -175,9 +175,7 @@ func (m *member) frame(c *client, kind peers.Kind, payload []byte, at int64) {
 	}
 	m.told[i]++
 	v := r.come[i]
-	if s.window.counts(at) {
-		r.told.Add(at - v.at)
-	}
+	s.window.took(r.told, v.at, at)
 	s.window.add(at, 1)
 	if v.left--; v.left > 0 {
 		return

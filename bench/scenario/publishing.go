@@ -134,9 +134,7 @@ func (h *hearer) frame(c *client, kind peers.Kind, payload []byte, at int64) {
 		return
 	}
 	slot := n % messages
-	if due := p.at[slot]; s.window.counts(due) {
-		p.run.delivery.Add(at - due)
-	}
+	s.window.took(p.run.delivery, p.at[slot], at)
 	s.window.add(at, 1)
 	p.left[slot]--
 	if p.left[slot] == 0 && p.run.depth > 0 && !p.run.stopped {

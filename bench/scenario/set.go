@@ -168,9 +168,7 @@ func (w *setWriter) frame(_ *client, kind peers.Kind, _ []byte, at int64) {
 		s.fail("%s got an answer to nothing", w.client.who.UID)
 		return
 	}
-	if sent := w.at[w.acked%remembered]; s.window.counts(sent) {
-		w.sets.ack.Add(at - sent)
-	}
+	s.window.took(w.sets.ack, w.at[w.acked%remembered], at)
 	w.acked++
 	s.window.add(at, 1)
 	if !w.sets.stopped {
@@ -194,7 +192,5 @@ func (o *setObserver) frame(c *client, kind peers.Kind, payload []byte, at int64
 		c.stand.fail("%s is %d sets behind", c.who.UID, w.sent-n)
 		return
 	}
-	if sent := w.at[n%remembered]; c.stand.window.counts(sent) {
-		w.sets.observed.Add(at - sent)
-	}
+	c.stand.window.took(w.sets.observed, w.at[n%remembered], at)
 }

@@ -28,7 +28,7 @@ var sleepScenario = Scenario{
 			Name:     fmt.Sprintf("%d channels", size.Sleeping),
 			Peers:    ours,
 			Settings: map[string]any{"limits.idle_after": "2s"},
-			Takes:    settling + 12*time.Second + time.Duration(size.Sleeping)*entriesEach*sleepTakes,
+			Takes:    settling(size) + 12*time.Second + time.Duration(size.Sleeping)*entriesEach*sleepTakes,
 			Metrics: slices.Concat([]Metric{heapOver, rssOver}, quantiles("wake", "get that wakes"),
 				[]Metric{heapRestarted, rssRestarted, startTime, fillRate}),
 			Run: func(ctx context.Context, s *Stand) error {
@@ -41,9 +41,15 @@ var sleepScenario = Scenario{
 const (
 	entriesEach    = 10
 	wakesPerSecond = 500
-	// settling is how long a server has to give memory back once all channels sleep.
-	settling = 15 * time.Second
 )
+
+// settling is how long a server has to give memory back once all channels sleep.
+func settling(size Size) time.Duration {
+	if size.Full {
+		return 15 * time.Second
+	}
+	return 5 * time.Second
+}
 
 // sleepTakes is about how long one entry takes, with its share of the wakes.
 const sleepTakes = 30 * time.Microsecond
@@ -76,7 +82,7 @@ func (r *sleeping) run(ctx context.Context) error {
 	if err := s.allAsleep(ctx); err != nil {
 		return err
 	}
-	if err := s.idle(ctx, settling); err != nil {
+	if err := s.idle(ctx, settling(s.Size)); err != nil {
 		return err
 	}
 	full, err := s.collected(ctx)

@@ -218,8 +218,6 @@ func (h *slowHearer) frame(c *client, kind peers.Kind, payload []byte, at int64)
 		s.fail("%s reads, and is %d messages behind", c.who.UID, r.sent-n)
 		return
 	}
-	if s.window.counts(at) {
-		r.latency.Add(at - r.at[n%messages])
-	}
+	s.window.took(r.latency, r.at[n%messages], at)
 	s.window.add(at, 1)
 }

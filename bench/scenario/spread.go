@@ -126,9 +126,7 @@ func (r *spread) readBack(ctx context.Context, reader *client) error {
 func (r *spread) frame(c *client, kind peers.Kind, payload []byte, at int64) {
 	s := r.stand
 	if kind == peers.Ack && r.acked < r.sent {
-		if s.window.counts(at) {
-			r.ack.Add(at - r.at[r.acked%spreadDepth])
-		}
+		s.window.took(r.ack, r.at[r.acked%spreadDepth], at)
 		r.acked++
 		s.window.add(at, 1)
 		if !r.stopped {

@@ -155,9 +155,7 @@ func (r *webhooks) take(got received) {
 		s.fail("the backend, of %s: %w", e.client.who.Channel, err)
 		return
 	}
-	if s.window.counts(got.at) {
-		r.latency.Add(got.at - e.at[n%messages])
-	}
+	s.window.took(r.latency, e.at[n%messages], got.at)
 	s.window.add(got.at, 1)
 	if !r.stopped {
 		r.publish(i)

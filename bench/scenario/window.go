@@ -24,6 +24,13 @@ type window struct {
 // counts says whether what happened at a time counts.
 func (w *window) counts(at int64) bool { return at >= w.from && at < w.to }
 
+// took counts the latency of what was due and came at these times, if it was due in the window.
+func (w *window) took(l *load.Latency, due, at int64) {
+	if w.counts(due) {
+		l.Add(at - due)
+	}
+}
+
 // add counts n units of work, if their time counts.
 func (w *window) add(at int64, n int) {
 	if w.counts(at) {
