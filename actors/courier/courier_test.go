@@ -347,6 +347,21 @@ func TestEnvelope(t *testing.T) {
 	if got := string(e.AppendEnvelope(nil)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	for _, names := range [][2]string{ // of the metadata, and of what the envelope has
+		{"", "hotsockVersion serverVersion"},
+		{"channel event trigger", "channel event hotsockVersion serverVersion trigger"},
+		{"requestId sourceIp", "hotsockVersion requestId serverVersion sourceIp"},
+	} {
+		var m []Attribute
+		for _, name := range strings.Fields(names[0]) {
+			m = append(m, Attribute{name, "x"})
+		}
+		_, text, _ := strings.Cut(string((&Event{Metadata: m, server: "x"}).AppendEnvelope(nil)), `"metadata":{"`)
+		text, _, _ = strings.Cut(strings.ReplaceAll(text, ProtocolVersion, "x"), `":"x"},"data":`)
+		if got := strings.ReplaceAll(text, `":"x","`, " "); got != names[1] {
+			t.Errorf("metadata of %q is in the order %q, want %q", names[0], got, names[1])
+		}
+	}
 	e.to, e.queued, e.ID[3] = "here", 77, 9
 	back, err := decodeEvent(e.encode())
 	if err != nil || back.to != "here" || back.queued != 77 || back.ID != e.ID || back.Channel() != `a"b` || string(back.Data) != `{"x":1}` {

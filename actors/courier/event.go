@@ -69,20 +69,32 @@ func (e *Event) Attribute(name string) string {
 	return e.Metadata[i].Value
 }
 
-// AppendEnvelope appends the event as backends read it: one compact JSON object.
+// AppendEnvelope appends the event as backends read it: one compact JSON object. Its metadata is in order of the
+// names, the versions among them.
 func (e *Event) AppendEnvelope(b []byte) []byte {
 	b = appendQuoted(append(b, `{"source":"`+Source+`","type":`...), e.Type)
 	b = append(b, `,"metadata":{`...)
+	versions := []Attribute{{"hotsockVersion", ProtocolVersion}, {"serverVersion", e.server}}
+	if e.server == "" {
+		versions = versions[:1]
+	}
 	for _, a := range e.Metadata {
-		b = append(appendQuoted(b, a.Name), ':')
-		b = append(appendQuoted(b, a.Value), ',')
+		for len(versions) > 0 && versions[0].Name < a.Name {
+			b, versions = versions[0].appendMember(b), versions[1:]
+		}
+		b = a.appendMember(b)
 	}
-	b = append(b, `"hotsockVersion":"`+ProtocolVersion+`"`...)
-	if e.server != "" {
-		b = appendQuoted(append(b, `,"serverVersion":`...), e.server)
+	for _, a := range versions {
+		b = a.appendMember(b)
 	}
-	b = append(append(b, `},"data":`...), e.Data...)
+	b[len(b)-1] = '}' // in the place of the last comma
+	b = append(append(b, `,"data":`...), e.Data...)
 	return append(appendQuoted(append(b, `,"dataType":`...), e.DataType), '}')
+}
+
+// appendMember appends the attribute as an object's member, and a comma.
+func (a Attribute) appendMember(b []byte) []byte {
+	return append(appendQuoted(append(appendQuoted(b, a.Name), ':'), a.Value), ',')
 }
 
 func appendQuoted(b []byte, s string) []byte {

@@ -1,6 +1,8 @@
 package emit
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -66,7 +68,7 @@ func (f Format) append(b []byte, e *courier.Event) []byte {
 	return e.AppendEnvelope(b)
 }
 
-// attributes are what a subscriber can filter by without reading the envelope.
+// attributes are what a subscriber can filter by without reading the envelope, in order of the names.
 func attributes(e *courier.Event) []courier.Attribute {
 	all := make([]courier.Attribute, 0, 3+len(e.Metadata))
 	all = append(all, courier.Attribute{Name: "source", Value: courier.Source},
@@ -77,6 +79,7 @@ func attributes(e *courier.Event) []courier.Attribute {
 		}
 		all = append(all, a)
 	}
+	slices.SortFunc(all, func(a, b courier.Attribute) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 

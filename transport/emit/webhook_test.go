@@ -118,8 +118,8 @@ func TestFormats(t *testing.T) {
 			at.Format(time.RFC3339) + `","region":"local","resources":[],"detail":` + envelope + `}`,
 		FormatSNS: `{"Type":"Notification","MessageId":"018ffa3d-91c5-79a1-03a2-325404200000","TopicArn":"arn:aws:sns:local:000000000000:hotsock","Message":` +
 			string(appendQuoted(nil, envelope)) + `,"Timestamp":"` + at.Format("2006-01-02T15:04:05.000Z") +
-			`","MessageAttributes":{"source":{"Type":"String","Value":"hotsock.v1"},"type":{"Type":"String","Value":"hotsock.messagePublished"},` +
-			`"dataType":{"Type":"String","Value":"message"},"channel":{"Type":"String","Value":"c"},"event":{"Type":"String","Value":"e"}}}`,
+			`","MessageAttributes":{"channel":{"Type":"String","Value":"c"},"dataType":{"Type":"String","Value":"message"},"event":{"Type":"String","Value":"e"},` +
+			`"source":{"Type":"String","Value":"hotsock.v1"},"type":{"Type":"String","Value":"hotsock.messagePublished"}}}`,
 	} {
 		e := event()
 		copy(e.ID[:], []byte{0x01, 0x8f, 0xfa, 0x3d, 0x91, 0xc5, 0x79, 0xa1, 0x03, 0xa2, 0x32, 0x54, 0x04, 0x20, 0, 0})
