@@ -24,8 +24,8 @@ const (
 // Source: Hotsock docs, Pub/Sub Events, "Connection".
 type connectionRecord struct {
 	ID             string         `json:"id"`
-	ConnectedAt    time.Time      `json:"connectedAt"`
-	DisconnectedAt *time.Time     `json:"disconnectedAt"`
+	ConnectedAt    moment         `json:"connectedAt"`
+	DisconnectedAt *moment        `json:"disconnectedAt"`
 	KeepAlive      bool           `json:"keepAlive"`
 	SourceIP       *string        `json:"sourceIp"`
 	UID            *string        `json:"uid"`
@@ -33,9 +33,23 @@ type connectionRecord struct {
 	UserAgent      *string        `json:"userAgent"`
 }
 
+// A moment is written with all nine digits after its second: in RFC 3339, in UTC, of one length.
+//
+// Source: Hotsock docs, Pub/Sub Events, "hotsock.disconnected".
+type moment time.Time
+
+// MarshalText implements encoding.TextMarshaler.
+func (m moment) MarshalText() ([]byte, error) {
+	const layout = "2006-01-02T15:04:05.000000000Z07:00"
+	return time.Time(m).UTC().AppendFormat(make([]byte, 0, len(layout)), layout), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler. It takes any number of digits.
+func (m *moment) UnmarshalText(text []byte) error { return (*time.Time)(m).UnmarshalText(text) }
+
 func (a *connectionActor) record() connectionRecord {
 	r := connectionRecord{
-		ID: a.connection.id, ConnectedAt: a.connectedAt, KeepAlive: a.claims.KeepAlive,
+		ID: a.connection.id, ConnectedAt: moment(a.connectedAt), KeepAlive: a.claims.KeepAlive,
 		SourceIP: orNull(a.request.SourceIP), UID: orNull(a.uid), UMD: jsontext.Value("null"), UserAgent: orNull(a.request.UserAgent),
 	}
 	if a.umd != nil {
@@ -153,7 +167,7 @@ func (a *connectionActor) farewell() *farewell {
 	}
 	f.left.Store(1)
 	r, app, now := a.record(), a.request.App, s.clock.now()
-	r.DisconnectedAt = &now
+	r.DisconnectedAt = (*moment)(&now)
 	f.say = func() {
 		s.options.Store.Commit([]persistence.Write{
 			s.writeConnection(eventDisconnected, app, &r, now),
@@ -199,7 +213,7 @@ func (s *System) endOpenConnections() error {
 		if err := json.Unmarshal(value, &n); err != nil {
 			s.options.Logger.Error("a connection's note cannot be read", "connection", id, "error", err)
 		} else if wanted {
-			n.Record.DisconnectedAt = &now
+			n.Record.DisconnectedAt = (*moment)(&now)
 			writes = append(writes, s.writeConnection(eventDisconnected, n.App, &n.Record, now))
 		}
 		if writes = append(writes, persistence.Unlist(journal, id)); len(writes) >= 2*journalAtOnce {

@@ -3,6 +3,7 @@ package actors_test
 import (
 	"context"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -96,6 +97,10 @@ func TestBackendEvents(t *testing.T) {
 			e.Data["sourceIp"] != nil || e.Data["umd"].(map[string]any)["a"] != 1.0 || e.Metadata["serverVersion"] != "test" {
 			t.Errorf("%+v", e)
 		}
+		// Moments have nine digits after the second, also where they are zeros.
+		if at := regexp.MustCompile(`^2000-01-01T00:\d\d:\d\d\.\d{9}Z$`); !at.MatchString(e.Data["connectedAt"].(string)) {
+			t.Errorf("connected at %v, want nanoseconds", e.Data["connectedAt"])
+		}
 		ann.Send(&actors.Subscribe{Channel: "c"})
 		got := b.expect(t, "subscribed", "channelUpdated")
 		if got[0].Metadata["channel"] != "c" || got[1].Data["subscriptionsCount"] != 1.0 {
@@ -127,7 +132,7 @@ func TestBackendEvents(t *testing.T) {
 		if rest := slices.Delete(got, i, i+1); len(rest) != 2 || rest[0].Type != "hotsock.unsubscribed" || rest[1].Type != "hotsock.channelUpdated" {
 			t.Errorf("the channel's are %+v", rest)
 		}
-		if e.Data["disconnectedAt"] == nil || e.Data["uid"] != "ann" {
+		if at, _ := e.Data["disconnectedAt"].(string); len(at) != len("2000-01-01T00:00:00.000000000Z") || e.Data["uid"] != "ann" {
 			t.Errorf("%+v", e)
 		}
 		if n := s.Store.Outbox().Len(); n != 0 {
@@ -163,7 +168,7 @@ func TestConnectionsThatDiedWithTheProcess(t *testing.T) {
 		got := b.expect(t, "disconnected", "disconnected")
 		slices.SortFunc(got, func(x, y envelope) int { return strings.Compare(x.Data["uid"].(string), y.Data["uid"].(string)) })
 		if got[0].Data["id"] != ann.Connection.ID() || got[1].Data["id"] != "lost" || got[1].Data["disconnectedAt"] == nil ||
-			got[1].Data["sourceIp"] != "192.0.2.1" || got[1].Data["connectedAt"] != "2024-01-01T00:00:00Z" {
+			got[1].Data["sourceIp"] != "192.0.2.1" || got[1].Data["connectedAt"] != "2024-01-01T00:00:00.000000000Z" {
 			t.Errorf("%+v", got)
 		}
 		s.Restart()
