@@ -10,7 +10,7 @@
 //	client_test.go      one connection: send, expect, expect nothing, expect a close
 //	scene_test.go       scripts of several clients, in the notation of the case table
 //	hotsock_*_test.go   the protocol's acceptance cases, by number
-//	transcript_test.go  conversations in testdata, compared byte by byte
+//	transcript_*_test.go  conversations in testdata, byte by byte; documented/ has the examples of Hotsock's pages
 //	page_*_test.go      a client that behaves as those for browsers do, and what it takes for granted
 //	matrix_*_test.go    every command with every kind of rights, against an oracle
 //	kill_*_test.go      kill -9 at random moments: what was told stays true
