@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -126,6 +127,28 @@ func watchForAddresses(found chan<- [2]string) func(line string) {
 			once.Do(func() { found <- [2]string{attrs.Listen, attrs.Admin} })
 		}
 	}
+}
+
+// worked is the processor time that the process has used so far, in hundredths of a second.
+func (s *server) worked() (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ") // after the name, which may have spaces
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("/proc/%d/stat: %q", s.process.Pid, stat)
+	}
+	var ticks int
+	for _, field := range fields[11:13] { // utime and stime, see proc(5)
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			return 0, fmt.Errorf("/proc/%d/stat: %w", s.process.Pid, err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond, nil // the kernel tells all programs 100 a second
 }
 
 // running says that the process has not ended.
