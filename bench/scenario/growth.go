@@ -38,9 +38,9 @@ func growing(size Size, group, axis string, all, few []int, at func(n int) Case)
 	return cases
 }
 
-// subscribersCase delivers 20,000 times a second, or publishes 1,000 messages.
+// subscribersCase delivers 20,000 times a second, or publishes 200 messages.
 func subscribersCase(n int) Case {
-	const deliveries, most = 20_000, 1000
+	const deliveries, most = 20_000, 200
 	return publishCase(plural(n, "subscriber"), publishing{channels: 1, subscribers: n, perSecond: float64(min(deliveries/n, most))})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"dormouse/bench/load"
@@ -46,7 +47,8 @@ const historyChannel = "history.000000"
 type history struct {
 	stand    *Stand
 	stored   int
-	messages int64 // read within the window
+	messages int64       // read within the window
+	enough   atomic.Bool // readers end with the page that they are at
 }
 
 // A pageRead is one page that a reader got.
@@ -86,11 +88,18 @@ func (r *history) run(ctx context.Context, readers int) error {
 	if err != nil {
 		return err
 	}
-	c.hear(hear)
+	r.enough.Store(true)
+	err = s.await(ctx, drained, "every page read", func() bool {
+		c.hear(hear)
+		return c.finished()
+	})
+	if err != nil {
+		return err
+	}
 	s.Sample.set(cpuPerPage, s.window.cpuPer()/1e3)
 	s.Sample.set(pageRate, s.window.perSecond())
 	s.Sample.set(historyRate, float64(r.messages)/s.window.seconds())
-	return s.err
+	return nil
 }
 
 // storing is how many messages are on their way to disk while a history is filled.
@@ -150,7 +159,7 @@ func (r *history) read(ctx context.Context, dialect peers.History, tell func(pag
 				err = fmt.Errorf("the history ends behind %d messages of %d", numbers.next, r.stored)
 			}
 			tell(pageRead{from, at, len(page.IDs), err})
-			if err != nil {
+			if err != nil || r.enough.Load() {
 				return
 			}
 		}

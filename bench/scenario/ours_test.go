@@ -44,6 +44,7 @@ func TestScenariosOnTheServer(t *testing.T) {
 		}
 		for _, c := range grown(s.Name, s.Cases(tiny)) {
 			t.Run(s.Name+" "+c.Name, func(t *testing.T) {
+				t.Parallel() // some wait most of their time
 				sample, err := Measure(t.Context(), c, p, peers.Cores{}, dir, tiny)
 				if err != nil {
 					t.Fatal(err)

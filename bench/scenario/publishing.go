@@ -32,7 +32,7 @@ type publisher struct {
 }
 
 // messages is how many of a channel may be under way before the oldest are forgotten.
-const messages = 256
+const messages = 1024
 
 type hearer struct {
 	from  *publisher

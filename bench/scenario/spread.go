@@ -38,6 +38,8 @@ func spreadCase(name string, shape spread) Case {
 		Name:  name,
 		Takes: time.Duration(shape.channels*shape.keys) * sleepTakes,
 		Peers: ours,
+		// All stay awake: what a wake costs is measured by itself.
+		Settings: map[string]any{"limits.idle_after": "1h"},
 		Metrics: slices.Concat([]Metric{cpuPerSet, setRate}, quantiles("ack", "acknowledged"),
 			[]Metric{syncsPerSet, fillRate, serverBusy, othersBusy}),
 		Run: func(ctx context.Context, s *Stand) error {
