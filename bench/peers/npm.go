@@ -18,9 +18,10 @@ import (
 
 // Names of the peers that npm installs.
 const (
-	Workerd  = "workerd"
-	SocketIO = "socket.io"
-	NodeWS   = "ws"
+	Workerd       = "workerd"
+	WorkerdJoined = "workerd-joined"
+	SocketIO      = "socket.io"
+	NodeWS        = "ws"
 )
 
 // npmFiles are the programs of these peers, and the exact versions of what they run on: Node.js itself too, so that
@@ -32,8 +33,7 @@ var npmFiles embed.FS
 // npmPeers are those that npm installs.
 func npmPeers(secret []byte) []*Peer {
 	m := &modules{log: os.Stderr}
-	return []*Peer{
-		durableObjects(secret, m),
+	return append(durableObjects(secret, m),
 		m.onNode("socketio.mjs", secret, &Peer{
 			Name:       SocketIO,
 			About:      "Socket.IO on Node.js with better-sqlite3, a room for each channel; over WebSocket alone, without compression",
@@ -47,7 +47,7 @@ func npmPeers(secret []byte) []*Peer {
 			Durability: MemoryOnly,
 			Dialect:    raw{hotsock{secret}},
 		}),
-	}
+	)
 }
 
 // onNode makes p run a program of npmFiles on Node.js, with the secret and a file for data as its arguments.

@@ -10,7 +10,7 @@ import (
 
 func TestPeersOfNpmBroadcast(t *testing.T) {
 	all := All("")
-	for _, name := range []string{NodeWS, SocketIO, Workerd} {
+	for _, name := range []string{NodeWS, SocketIO, Workerd, WorkerdJoined} {
 		t.Run(name, func(t *testing.T) {
 			build(t, all[name])
 			c := converse(t, all[name], t.TempDir())
@@ -39,7 +39,7 @@ func TestPeersOfNpmBroadcast(t *testing.T) {
 // What is acknowledged is there when the server has been killed at once.
 func TestPeersOfNpmStore(t *testing.T) {
 	all := All("")
-	for _, name := range []string{SocketIO, Workerd} {
+	for _, name := range []string{SocketIO, Workerd, WorkerdJoined} {
 		t.Run(name, func(t *testing.T) {
 			p, dir := all[name], t.TempDir()
 			build(t, p)
@@ -75,7 +75,7 @@ func TestPeersOfNpmStore(t *testing.T) {
 
 func TestPeersOfNpmTellObservers(t *testing.T) {
 	all := All("")
-	for _, name := range []string{SocketIO, Workerd} {
+	for _, name := range []string{SocketIO, Workerd, WorkerdJoined} {
 		t.Run(name, func(t *testing.T) {
 			p := all[name]
 			build(t, p)
@@ -109,7 +109,7 @@ func TestPeersOfNpmTellObservers(t *testing.T) {
 
 func TestPeersOfNpmRefuseAWrongToken(t *testing.T) {
 	all, strangers := All(""), All("") // each with a secret of its own
-	for _, name := range []string{NodeWS, SocketIO, Workerd} {
+	for _, name := range []string{NodeWS, SocketIO, Workerd, WorkerdJoined} {
 		t.Run(name, func(t *testing.T) {
 			build(t, all[name])
 			c := converse(t, all[name], t.TempDir())
@@ -167,7 +167,7 @@ func TestWithoutNpmAPeerIsNotThere(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("PATH", t.TempDir())
 	all := All("")
-	for _, name := range []string{NodeWS, SocketIO, Workerd} {
+	for _, name := range []string{NodeWS, SocketIO, Workerd, WorkerdJoined} {
 		var missing *NotThere
 		if err := all[name].Find(t.Context(), "."); !errors.As(err, &missing) || missing.Part != "npm" {
 			t.Errorf("%s: %v", name, err)
@@ -181,7 +181,7 @@ func TestPeersOfNpmNeedANetwork(t *testing.T) {
 	t.Setenv("npm_config_cache", t.TempDir())
 	t.Setenv("npm_config_registry", "http://127.0.0.1:1")
 	all := All("")
-	for _, name := range []string{NodeWS, SocketIO, Workerd} {
+	for _, name := range []string{NodeWS, SocketIO, Workerd, WorkerdJoined} {
 		if err := all[name].Find(t.Context(), "."); err != nil {
 			t.Errorf("%s: before it is installed: %v", name, err)
 		}

@@ -12,29 +12,36 @@ import (
 	"dormouse/bench/load"
 )
 
-// durableObjects is workerd with a Durable Object for each channel.
-func durableObjects(secret []byte, m *modules) *Peer {
-	p := &Peer{
+// durableObjects is workerd with a Durable Object for each channel: as people write it, and with sets joined.
+func durableObjects(secret []byte, m *modules) []*Peer {
+	plain := &Peer{
 		Name:       Workerd,
 		About:      "a Durable Object for each channel, with its storage on local disk: put, then broadcast and acknowledge behind its output gate; WebSockets that can hibernate",
-		Durability: "its SQLite, WAL, fsync for each set before anything leaves the output gate",
-		Dialect:    durableObject{raw{hotsock{secret}}},
+		Durability: "its SQLite, WAL, one fsync for each set before anything leaves the output gate",
 	}
-	m.have(p, map[string]string{
-		"amd64": "@cloudflare/workerd-linux-64/bin/workerd",
-		"arm64": "@cloudflare/workerd-linux-arm64/bin/workerd",
-	})
-	p.arguments = func(dir string, _ map[string]any) ([]string, error) {
-		data := filepath.Join(dir, "data")
-		err := errors.Join(
-			unpack(dir, "workerd.capnp", "channel.mjs"),
-			os.WriteFile(filepath.Join(dir, "secret"), []byte(base64.StdEncoding.EncodeToString(secret)), 0o600),
-			os.MkdirAll(data, 0o755),
-		)
-		return []string{"serve", filepath.Join(dir, "workerd.capnp"), "--control-fd=2", "--directory-path=data=" + data}, err
+	joined := &Peer{
+		Name:       WorkerdJoined,
+		About:      "the same, which puts what it has read in one turn together",
+		Durability: "its SQLite, WAL, one fsync for the sets of a turn before anything leaves the output gate",
 	}
-	p.listens = workerdListens
-	return p
+	for p, joins := range map[*Peer]string{plain: "", joined: "yes"} {
+		p.Dialect, p.listens = durableObject{raw{hotsock{secret}}}, workerdListens
+		m.have(p, map[string]string{
+			"amd64": "@cloudflare/workerd-linux-64/bin/workerd",
+			"arm64": "@cloudflare/workerd-linux-arm64/bin/workerd",
+		})
+		p.arguments = func(dir string, _ map[string]any) ([]string, error) {
+			data := filepath.Join(dir, "data")
+			err := errors.Join(
+				unpack(dir, "workerd.capnp", "channel.mjs"),
+				os.WriteFile(filepath.Join(dir, "secret"), []byte(base64.StdEncoding.EncodeToString(secret)), 0o600),
+				os.WriteFile(filepath.Join(dir, "joined"), []byte(joins), 0o600),
+				os.MkdirAll(data, 0o755),
+			)
+			return []string{"serve", filepath.Join(dir, "workerd.capnp"), "--control-fd=2", "--directory-path=data=" + data}, err
+		}
+	}
+	return []*Peer{plain, joined}
 }
 
 // workerdListens reads what workerd says of its sockets on the file descriptor that it is given for that: standard

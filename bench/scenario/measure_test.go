@@ -17,7 +17,7 @@ func TestCasesOnTheRawServers(t *testing.T) {
 // The same on those that npm installs.
 func TestCasesOnPeersOfNpm(t *testing.T) {
 	measured(t, func(p *peers.Peer) bool {
-		return p.Name == peers.Workerd || p.Name == peers.SocketIO || p.Name == peers.NodeWS
+		return p.Name == peers.Workerd || p.Name == peers.WorkerdJoined || p.Name == peers.SocketIO || p.Name == peers.NodeWS
 	})
 }
 

@@ -7,7 +7,7 @@ var (
 	// broadcasters hand what one client publishes to a channel's subscribers.
 	broadcasters = []string{peers.Ours, peers.Joined, peers.Plain, peers.NodeWS, peers.SocketIO, peers.Workerd}
 	// stores keep what is set, and tell the channel's observers.
-	stores = []string{peers.Ours, peers.Stored, peers.Workerd, peers.SocketIO}
+	stores = []string{peers.Ours, peers.Stored, peers.Workerd, peers.WorkerdJoined, peers.SocketIO}
 	// listeners hold connections that are subscribed.
 	listeners = []string{peers.Ours, peers.Plain, peers.NodeWS, peers.SocketIO, peers.Workerd}
 	// keepers answer a get with what was set.

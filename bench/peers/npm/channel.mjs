@@ -26,6 +26,8 @@ export default {
 };
 
 export class Channel extends DurableObject {
+  waiting = []; // sets for one transaction, if sets are joined
+
   fetch(request) {
     const [client, server] = Object.values(new WebSocketPair());
     const role = new URL(request.url).searchParams.get("role");
@@ -44,13 +46,21 @@ export class Channel extends DurableObject {
         this.broadcast({ event: "message", data });
         break;
       case "set":
-        this.ctx.storage.put(key, data); // not awaited: the output gate waits for it
-        this.broadcast({ event: "updated", key, data });
-        socket.send(JSON.stringify({ event: "ack", key }));
+        if (!this.env.JOINED) this.commit([{ socket, key, data }]);
+        else if (this.waiting.push({ socket, key, data }) === 1) setTimeout(() => this.commit(this.waiting.splice(0)));
         break;
       case "get":
         socket.send(JSON.stringify({ event: "entry", key, data: (await this.ctx.storage.get(key)) ?? null }));
         break;
+    }
+  }
+
+  // What is put in one turn is one transaction with one sync. It is not awaited: the output gate waits for it.
+  commit(sets) {
+    for (const { key, data } of sets) this.ctx.storage.put(key, data);
+    for (const { socket, key, data } of sets) {
+      this.broadcast({ event: "updated", key, data });
+      socket.send(JSON.stringify({ event: "ack", key }));
     }
   }
 

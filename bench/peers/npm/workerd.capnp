@@ -16,5 +16,6 @@ const channels :Workerd.Worker = (
   bindings = [
     (name = "CHANNELS", durableObjectNamespace = "Channel"),
     (name = "SECRET", text = embed "secret"),
+    (name = "JOINED", text = embed "joined"),
   ],
 );
