@@ -15,6 +15,8 @@
 //   - [dormouse/bench/load]: connections and measures.
 //   - [dormouse/bench/peers]: the servers, their processes, and how each is spoken to.
 //   - [dormouse/bench/raw]: the servers that mark the raw limit.
+//   - [dormouse/bench/centrifuge], [dormouse/bench/nats]: servers on libraries of others; [dormouse/bench/admin] is
+//     what they tell the bench.
 //   - [dormouse/bench/scenario]: what is done to them.
 //   - [dormouse/bench/report]: what people read.
 package main

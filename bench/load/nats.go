@@ -23,9 +23,9 @@ type NATS struct {
 	subscriptions int64
 }
 
-// Begin appends CONNECT, and subscribes to the inbox.
+// Begin appends CONNECT, without a wish to hear what it publishes itself, and subscribes to the inbox.
 func (n *NATS) Begin(dst []byte, _ string) []byte {
-	dst = append(dst, `CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true,"lang":"go","version":"1"}`+"\r\n"...)
+	dst = append(dst, `CONNECT {"verbose":false,"pedantic":false,"echo":false,"headers":true,"no_responders":true,"lang":"go","version":"1"}`+"\r\n"...)
 	if n.Inbox != "" {
 		dst = n.subscribe(append(dst, "SUB "...), n.Inbox)
 	}

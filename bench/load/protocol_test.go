@@ -55,9 +55,9 @@ func TestMessagesAreFoundHoweverTheyAreCut(t *testing.T) {
 		},
 		"redis": {
 			of:    func() Protocol { return &Redis{} },
-			comes: "+PONG\r\n:12\r\n$5\r\na\r\nbc\r\n$-1\r\n$0\r\n\r\n*-1\r\n*0\r\n-ERR no\r\n*3\r\n$1\r\na\r\n*2\r\n:1\r\n+b\r\n$-1\r\n",
+			comes: "%1\r\n+a\r\n*1\r\n_\r\n>2\r\n$1\r\na\r\n,1.5\r\n+PONG\r\n:12\r\n$5\r\na\r\nbc\r\n$-1\r\n$0\r\n\r\n*-1\r\n*0\r\n-ERR no\r\n*3\r\n$1\r\na\r\n*2\r\n:1\r\n+b\r\n$-1\r\n",
 			messages: messages{
-				"+PONG\r\n", ":12\r\n", "$5\r\na\r\nbc\r\n", "$-1\r\n", "$0\r\n\r\n", "*-1\r\n", "*0\r\n", "-ERR no\r\n",
+				"%1\r\n+a\r\n*1\r\n_\r\n", ">2\r\n$1\r\na\r\n,1.5\r\n", "+PONG\r\n", ":12\r\n", "$5\r\na\r\nbc\r\n", "$-1\r\n", "$0\r\n\r\n", "*-1\r\n", "*0\r\n", "-ERR no\r\n",
 				"*3\r\n$1\r\na\r\n*2\r\n:1\r\n+b\r\n$-1\r\n",
 			},
 		},
@@ -118,7 +118,7 @@ func TestWhatIsNoMessageEndsTheConnection(t *testing.T) {
 		{&Redis{}, "HTTP/1.1 400 Bad Request\r\n", "no value"},
 		{&Redis{}, "$17000000\r\n", "over 16 MiB"},
 		{&Redis{}, "$x\r\n", "no size"},
-		{&Redis{}, "*1048577\r\n", "an array of over"},
+		{&Redis{}, "*1048577\r\n", "over 1048576 values"},
 		{&Redis{}, "+" + strings.Repeat("x", maxLine+1), "without end"},
 		{&Redis{}, "+no carriage return\n", "no value"},
 		{&NATS{}, "MSG a 1 x\r\n", "no size"},
@@ -141,7 +141,7 @@ func TestNoMessageAllocates(t *testing.T) {
 	}{
 		"websocket":       {&WebSocket{}, text(payload), payload},
 		"websocket lines": {&WebSocket{Lines: true, Ping: "{}"}, text(payload), payload},
-		"redis":           {&Redis{}, "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$100\r\n" + payload + "\r\n", payload},
+		"redis":           {&Redis{}, ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$100\r\n" + payload + "\r\n", payload},
 		"nats":            {&NATS{Inbox: "in.box"}, "MSG c 1 100\r\n" + payload + "\r\n", "REQ c\n" + payload},
 	} {
 		h := &listener{}

@@ -7,9 +7,10 @@ import (
 	"strconv"
 )
 
-// Redis is a [Protocol] as Redis has it, in version 2 of its wire format. What is sent are commands, one or
-// several in a message, as [AppendCommand] begins them; what comes is one value a message, as it stands:
-// an answer, or what somebody has published. The first is the answer to a PING.
+// Redis is a [Protocol] as Redis has it, in version 3 of its wire format, with which a subscriber may do other
+// things too. What is sent are commands, one or several in a message, as [AppendCommand] begins them; what
+// comes is one value a message, as it stands: an answer, or what somebody has published. The first is the
+// answer to HELLO, a map.
 //
 // Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 type Redis struct{}
@@ -25,8 +26,10 @@ func AppendWord[T ~string | ~[]byte](dst []byte, word T) []byte {
 	return append(append(dst, word...), "\r\n"...)
 }
 
-// Begin appends a PING.
-func (*Redis) Begin(dst []byte, _ string) []byte { return AppendWord(AppendCommand(dst, 1), "PING") }
+// Begin appends HELLO.
+func (*Redis) Begin(dst []byte, _ string) []byte {
+	return AppendWord(AppendWord(AppendCommand(dst, 2), "HELLO"), "3")
+}
 
 // Append appends commands.
 func (*Redis) Append(dst, message []byte) []byte { return append(dst, message...) }
@@ -51,7 +54,7 @@ func (*Redis) Read(c *Conn, b []byte, at int64) (size int, err error) {
 // Bounds of what a server may claim to send, beside maxFrame.
 const (
 	maxLine   = 64 << 10
-	maxValues = 1 << 20 // in one array, with those inside it
+	maxValues = 1 << 20 // in one, with those inside it
 )
 
 var errLine = errors.New("load: the server sent a line without end")
@@ -76,8 +79,8 @@ func valueSize(b []byte) (size int, err error) {
 			return 0, fmt.Errorf("load: %.40q is no value of Redis", line)
 		}
 		switch kind := line[0]; kind {
-		case '+', '-', ':':
-		case '$', '*':
+		case '+', '-', ':', '_', ',', '#', '(': // the line is all
+		case '$', '=', '!', '*', '>', '~', '%':
 			text := line[1 : len(line)-1]
 			if string(text) == "-1" { // nothing
 				continue
@@ -86,15 +89,18 @@ func valueSize(b []byte) (size int, err error) {
 			if !ok || n > maxFrame {
 				return 0, fmt.Errorf("load: %.40q is no size, or over 16 MiB", text)
 			}
-			if kind == '$' {
+			switch kind {
+			case '$', '=', '!': // as many bytes
 				size += n + 2
 				continue
+			case '%': // as many pairs
+				n *= 2
 			}
 			if left, seen = left+n, seen+n; seen > maxValues {
-				return 0, fmt.Errorf("load: the server sent an array of over %d values", maxValues)
+				return 0, fmt.Errorf("load: the server sent over %d values in one", maxValues)
 			}
 		default:
-			return 0, fmt.Errorf("load: %.40q is no value of version 2 of Redis's protocol", line)
+			return 0, fmt.Errorf("load: %.40q is no value of Redis", line)
 		}
 	}
 	if size > len(b) {

@@ -51,7 +51,7 @@ type NotThere struct {
 func (e *NotThere) Error() string { return e.Part + " is not there: " + e.Install }
 
 // makers make the peers that are not ours. secret is what clients' tokens are signed with.
-var makers = []func(secret []byte) []*Peer{rawPeers, npmPeers}
+var makers = []func(secret []byte) []*Peer{rawPeers, npmPeers, redisPeers, natsPeers, centrifugePeers}
 
 // PanicPrefix begins the names of channels that panic at every command, on Panicking.
 const PanicPrefix = "panic."

@@ -2,18 +2,17 @@ package main
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/pprof"
 	"os"
-	"runtime"
 	"sync/atomic"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/lxzan/gws"
+
+	"dormouse/bench/admin"
 )
 
 func main() {
@@ -52,26 +51,11 @@ func run(mode, data, secret string) error {
 	if err != nil {
 		return err
 	}
-	admin, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	counters := func() map[string]uint64 { return map[string]uint64{"raw_syncs_total": syncs.Load()} }
+	if err := admin.Serve(clients.Addr().String(), counters); err != nil {
 		return err
 	}
-	go func() { _ = http.Serve(admin, adminPages()) }()
-	line, _ := json.Marshal(map[string]string{"listen": clients.Addr().String(), "admin": admin.Addr().String()})
-	fmt.Fprintf(os.Stderr, "%s\n", line)
 	return http.Serve(clients, newHub(key, send))
-}
-
-func adminPages() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		fmt.Fprintf(w, "raw_syncs_total %d\ngo_memstats_heap_alloc_bytes %d\n", syncs.Load(), m.HeapAlloc)
-	})
-	return mux
 }
 
 // A hub upgrades clients and puts them on their channels.

@@ -35,14 +35,22 @@ func (s *Stand) collected(ctx context.Context) (memory, error) {
 	return s.memory(ctx)
 }
 
+// heaps is what servers call the bytes that they have allocated: Go's, Node.js's, and Redis.
+var heaps = []string{"go_memstats_heap_alloc_bytes", "nodejs_heap_size_used_bytes", "used_memory"}
+
 // memory reads what the server holds as it stands.
 func (s *Stand) memory(ctx context.Context) (memory, error) {
 	counters, err := s.server.Counters(ctx)
 	if err != nil {
 		return memory{}, err
 	}
+	m := memory{}
+	for _, name := range heaps {
+		m.heap += counters[name] // a server has one of them
+	}
 	rss, err := s.server.RSS()
-	return memory{heap: counters["go_memstats_heap_alloc_bytes"] + counters["nodejs_heap_size_used_bytes"], rss: float64(rss)}, err
+	m.rss = float64(rss)
+	return m, err
 }
 
 // idle serves the connections for a while.

@@ -29,9 +29,10 @@ var rules = []rule{
 	{from: "dormouse/bench", never: "dormouse", except: []string{"dormouse/bench"}, why: "the bench speaks to a server over the wire"},
 	{from: "dormouse", never: "github.com/asynkron/protoactor-go", except: []string{"dormouse/actors"}, why: "one home for each library"},
 	{from: "dormouse", never: "github.com/aws", except: []string{"dormouse/transport/sigv4"}, why: "one home for each library"},
+	{from: "dormouse", never: "github.com/centrifugal", except: []string{"dormouse/bench"}, why: "one home for each library"},
 	{from: "dormouse", never: "github.com/cockroachdb/pebble", except: []string{"dormouse/persistence", "dormouse/bench"}, why: "one home for each library"},
 	{from: "dormouse", never: "github.com/lxzan/gws", except: []string{"dormouse/transport/ws", "dormouse/bench"}, why: "one home for each library"},
-	{from: "dormouse", never: "github.com/nats-io", except: []string{"dormouse/transport/emit"}, why: "one home for each library"},
+	{from: "dormouse", never: "github.com/nats-io", except: []string{"dormouse/transport/emit", "dormouse/bench"}, why: "one home for each library"},
 	{from: "dormouse", never: "github.com/prometheus", except: []string{"dormouse/transport/metrics"}, why: "one home for each library"},
 }
 

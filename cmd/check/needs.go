@@ -20,6 +20,7 @@ type suite struct {
 var suites = []suite{
 	{program: "gcc", debian: "gcc libc6-dev", what: "the race detector"},
 	{program: "curl", debian: "curl", tests: "^TestReadme$", what: "the README's tour"},
+	{program: "redis-server", debian: "redis-server", tests: "^(TestRedisBroadcasts|TestRedisStores|TestRedisSyncsAlways|TestCasesOnRedis)$", what: "the bench beside Redis"},
 	{
 		program: "npm", debian: "npm", what: "the bench's peers that npm installs",
 		tests: "^(TestPeersOfNpmBroadcast|TestPeersOfNpmStore|TestPeersOfNpmTellObservers|TestPeersOfNpmRefuseAWrongToken|TestPeersOfNpmNeedANetwork|TestCasesOnPeersOfNpm)$",
