@@ -15,7 +15,7 @@ type Block struct {
 	Cases []*Case
 }
 
-// Blocks are the scenario's cases, those of one group together.
+// Blocks are the scenario's cases, those of one group together. One of which there is no other stands alone.
 func (s Scenario) Blocks() (blocks []Block) {
 	for _, c := range s.Cases {
 		if n := len(blocks); c.Group != "" && n > 0 && blocks[n-1].Group == c.Group {
@@ -23,6 +23,11 @@ func (s Scenario) Blocks() (blocks []Block) {
 			continue
 		}
 		blocks = append(blocks, Block{c.Group, c.Axis, []*Case{c}})
+	}
+	for i := range blocks {
+		if len(blocks[i].Cases) == 1 {
+			blocks[i].Group = ""
+		}
 	}
 	return blocks
 }

@@ -48,6 +48,20 @@ func TestAGroupIsOneBlockAndSaysHowItGrows(t *testing.T) {
 	}
 }
 
+func TestWhatIsLeftOfAGroupMayStandAlone(t *testing.T) {
+	r := growing()
+	s := &r.Scenarios[0]
+	s.Cases = s.Cases[2:]
+	if blocks := s.Blocks(); len(blocks) != 2 || blocks[0].Group != "" {
+		t.Fatalf("%+v", blocks)
+	}
+	var b strings.Builder
+	r.WriteTable(&b)
+	if strings.Contains(b.String(), "power") || !strings.Contains(b.String(), "1,000 subscribers") {
+		t.Errorf("no table of one case:\n%s", b.String())
+	}
+}
+
 func TestAGroupIsDrawnOverItsSize(t *testing.T) {
 	r := growing()
 	var b bytes.Buffer

@@ -209,8 +209,8 @@ func (p *painter) headlines(s Scenario, b Block) (lines []headline) {
 				h.Ratios = append(h.Ratios, chip{p.class(peer.Name), peer.Name, ratioText(ratio, true), v == ahead, v == behind && !peer.Raw})
 			}
 		}
-		if b.Group != "" {
-			h.Ratios = append(h.Ratios, chip{Text: power(b.points(c.Peers[0].Name, m.ID)), Name: "power of " + b.Axis})
+		if n := power(b.points(c.Peers[0].Name, m.ID)); b.Group != "" && n != "-" {
+			h.Ratios = append(h.Ratios, chip{Text: n, Name: "power of " + b.Axis})
 		}
 		lines = append(lines, h)
 	}
