@@ -92,11 +92,13 @@ func (r *scheduling) run(ctx context.Context, s *Stand) (err error) {
 		return err
 	}
 	var cpu, idle time.Duration
+	profile := s.profile(ctx)
 	s.used(&cpu, &idle, -1)
 	if err := r.wait(ctx); err != nil {
 		return err
 	}
 	s.used(&cpu, &idle, +1)
+	s.keep(profile)
 	s.Sample.set(cpuPerSchedule, float64(cpu.Nanoseconds())/float64(r.channels)/1e3)
 	s.loop.Rest()
 	return r.check(ctx)

@@ -110,6 +110,7 @@ func (r *storm) comeBack(ctx context.Context, clients []peers.Client) error {
 	s := r.stand
 	back := s.Sample.latency("back")
 	var cpu, idle time.Duration
+	profile := s.profile(ctx)
 	s.used(&cpu, &idle, -1)
 	began := load.Now()
 	last := began
@@ -122,6 +123,7 @@ func (r *storm) comeBack(ctx context.Context, clients []peers.Client) error {
 	}
 	took := load.Now() - began
 	s.used(&cpu, &idle, +1)
+	s.keep(profile)
 	n := float64(len(clients))
 	s.Sample.set(cpuPerReturn, float64(cpu.Nanoseconds())/n/1e3)
 	s.Sample.set(allBack, float64(last-began)/1e6)

@@ -77,9 +77,7 @@ func (s *Stand) measure(ctx context.Context, unit string, send func(now int64) (
 		}
 		return edge, false
 	})
-	if profile != nil {
-		s.Sample.Profile = <-profile
-	}
+	s.keep(profile)
 	if err != nil {
 		return err
 	}
@@ -109,7 +107,14 @@ func (s *Stand) elsewhere(sign time.Duration) {
 	s.window.others += sign * d
 }
 
-// profile begins one that ends with the window, if one is wanted.
+// keep waits for a profile that was begun, and puts it in the sample.
+func (s *Stand) keep(profile chan []byte) {
+	if profile != nil {
+		s.Sample.Profile = <-profile
+	}
+}
+
+// profile begins one that lasts as long as a warm-up and a window, if one is wanted.
 func (s *Stand) profile(ctx context.Context) chan []byte {
 	if !s.Size.Profile {
 		return nil
