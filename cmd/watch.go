@@ -27,7 +27,7 @@ type watchCmd struct {
 }
 
 func (*watchCmd) Help() string {
-	return "First come the channel's entries, then everything that happens. When the server restarts, it comes back, prints what it missed, and says so on standard error. Ctrl-C ends it."
+	return "First come the channel's entries, then everything that happens. When the server restarts, it comes back, prints what it missed, and says so on standard error. After a crash it prints the stored messages that it missed, for which a token needs historyStart, and says what else may be missing. Ctrl-C ends it."
 }
 
 // Run prints frames until it is interrupted, told to end by --count, or refused, which is a failure. When its
@@ -35,7 +35,7 @@ func (*watchCmd) Help() string {
 func (c *watchCmd) Run(ctx context.Context, p *program) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	w := &watcher{watchCmd: c, p: p, out: newPrinter(p.out, p.env), entries: map[string]watched{}}
+	w := &watcher{watchCmd: c, p: p, out: newPrinter(p.out, p.env), entries: map[string]watched{}, start: time.Now()}
 	err := w.run(ctx)
 	if ctx.Err() != nil {
 		return nil
@@ -43,8 +43,8 @@ func (c *watchCmd) Run(ctx context.Context, p *program) error {
 	return err
 }
 
-// target is the address to connect to, token and all.
-func (c *watchCmd) target(p *program) (*url.URL, error) {
+// target is the address to connect to, token and all. A token that is made shows history from start on.
+func (c *watchCmd) target(p *program, start time.Time) (*url.URL, error) {
 	base, token := c.URL, c.Token
 	if base == "" {
 		base = lookup(p.env, "DORMOUSE_URL")
@@ -71,6 +71,7 @@ func (c *watchCmd) target(p *program) (*url.URL, error) {
 		if err := addChannel(claims, c.Channel+":subscribe,observe"); err != nil {
 			return nil, err
 		}
+		below(below(claims, "channels"), c.Channel)["historyStart"] = start.Unix()
 		if token, err = s.sign(claims); err != nil {
 			return nil, err
 		}

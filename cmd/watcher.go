@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"syscall"
 	"time"
@@ -17,13 +18,15 @@ import (
 
 // A watcher prints what happens on a channel, over all the connections that it takes. It subscribes with
 // resume, so that after a cut it reads exactly what it missed, if the server can tell; if not, it reads the
-// entries afresh, of which it prints those that it has not printed.
+// stored messages that it missed (missed.go), and the entries afresh, of which it prints those that it has not
+// printed.
 type watcher struct {
 	*watchCmd
 	p   *program
 	out printer
 
 	began    bool // it was subscribed once
+	start    time.Time
 	cut      time.Time
 	seen     int // frames that were printed
 	position struct {
@@ -33,6 +36,34 @@ type watcher struct {
 	snapshot int                // entries to come before it is at position
 	entries  map[string]watched // what was printed of them; at most watchedEntries
 	unseen   map[string]bool    // of those, what is not in the snapshot so far; nil: they are not looked for
+
+	// The connection, for the Client HTTP API.
+	id, secret string
+	token      string
+	api        *apiClient
+
+	last   string // the greatest id that was read; "": none yet
+	based  bool   // last is at least the last message's that was stored before the first connection
+	behind bool   // history is to be read before what comes
+	missed int    // messages that were printed from there, since the return
+}
+
+// A head is what a watcher looks at in a frame.
+type head struct {
+	ID, Event, Key string
+	Data           json.RawMessage
+	Error          struct{ Code, Message string }
+	Ref            string
+	Seq            uint64
+	Version        uint64
+}
+
+func readHead(frame []byte) (head, error) {
+	var h head
+	if err := json.Unmarshal(frame, &h); err != nil {
+		return h, finalError{fmt.Errorf("the server sent what is no frame: %w", err)}
+	}
+	return h, nil
 }
 
 // watched is an entry as it was printed last.
@@ -83,10 +114,12 @@ func (w *watcher) say(format string, args ...any) {
 
 // watch takes one connection, from its beginning to its end. back is called once it is subscribed.
 func (w *watcher) watch(ctx context.Context, back func()) error {
-	target, err := w.target(w.p)
+	target, err := w.target(w.p, w.start)
 	if err != nil {
 		return err
 	}
+	w.token = target.Query().Get("token")
+	w.api = &apiClient{base: httpBase(target), http: &http.Client{Timeout: 10 * time.Second}}
 	conn, err := dial(ctx, target)
 	if err != nil {
 		return err
@@ -94,7 +127,7 @@ func (w *watcher) watch(ctx context.Context, back func()) error {
 	defer func() { _ = conn.CloseNow() }() // closed already, unless something failed
 	conn.SetReadLimit(64 << 20)
 	data := map[string]any{"resume": true}
-	if w.position.Epoch != "" && w.snapshot == 0 {
+	if w.position.Epoch != "" && w.snapshot == 0 && !w.behind {
 		data["after"] = w.position
 	}
 	subscribe, err := json.Marshal(map[string]any{"event": "hotsock.subscribe", "channel": w.Channel, "ref": "watch", "data": data})
@@ -104,18 +137,30 @@ func (w *watcher) watch(ctx context.Context, back func()) error {
 	if err := conn.Write(ctx, websocket.MessageText, subscribe); err != nil {
 		return fmt.Errorf("the connection is lost: %w", err)
 	}
-	for w.Count == 0 || w.seen < w.Count {
-		_, frame, err := conn.Read(ctx)
-		if err != nil {
-			return lostBy(err)
-		}
-		if err := w.read(frame, back); err != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	l := listen(ctx, conn)
+	for !w.enough() {
+		select {
+		case err := <-l.lost:
 			return err
+		case frame := <-l.frames:
+			if err := w.read(frame, back); err != nil {
+				return err
+			}
+		}
+		if w.behind {
+			if err := w.catchUp(ctx, l); err != nil {
+				return err
+			}
 		}
 	}
 	_ = conn.Close(websocket.StatusNormalClosure, "") // a server that is gone already needs no farewell
 	return nil
 }
+
+// enough says that as much was printed as was asked for.
+func (w *watcher) enough() bool { return w.Count > 0 && w.seen >= w.Count }
 
 // lostBy says how a connection ended. Who was closed on purpose does not come back.
 func lostBy(err error) error {
@@ -136,20 +181,13 @@ func lostBy(err error) error {
 
 // read takes one frame.
 func (w *watcher) read(frame []byte, back func()) error {
-	var head struct {
-		Event, Key string
-		Data       json.RawMessage
-		Error      struct{ Code, Message string }
-		Ref        string
-		Seq        uint64
-		Version    uint64
-	}
-	if err := json.Unmarshal(frame, &head); err != nil {
-		return finalError{fmt.Errorf("the server sent what is no frame: %w", err)}
+	head, err := readHead(frame)
+	if err != nil {
+		return err
 	}
 	switch {
 	case head.Event == "hotsock.connected": // holds the connection's secret
-		return nil
+		return w.connected(head.Data)
 	case head.Event == "hotsock.error" && head.Ref == "watch":
 		err := fmt.Errorf("cannot subscribe to %s: %s: %s", w.Channel, head.Error.Code, head.Error.Message)
 		if head.Error.Code == "NOT_SUBSCRIBED" { // the server could not, for now
@@ -177,6 +215,7 @@ func (w *watcher) read(frame []byte, back func()) error {
 		}
 	}
 	w.position.Seq = max(w.position.Seq, head.Seq)
+	w.last = max(w.last, head.ID)
 	w.seen++
 	w.print(frame)
 	return nil
@@ -197,11 +236,13 @@ func (w *watcher) subscribed(frame []byte, data json.RawMessage) error {
 	switch away := time.Since(w.cut).Round(time.Millisecond); {
 	case !w.began:
 		w.began = true
+		w.behind = !w.NoReconnect
 		w.print(frame)
 	case at.Recovered:
 		w.say("back after %s, nothing is missing: %d came meanwhile", away, at.Missed)
 	default:
-		w.say("back after %s; messages may be missing, entries that have changed follow", away)
+		w.say("back after %s; %s; entries that have changed follow", away, w.gap())
+		w.behind = true
 		w.unseen = map[string]bool{}
 		for key, shown := range w.entries {
 			w.unseen[key] = shown.version != 0
@@ -209,6 +250,16 @@ func (w *watcher) subscribed(frame []byte, data json.RawMessage) error {
 		w.tellCleared()
 	}
 	w.cut = time.Time{}
+	return nil
+}
+
+// connected notes who the connection is.
+func (w *watcher) connected(data json.RawMessage) error {
+	var conn struct{ ConnectionID, ConnectionSecret string }
+	if err := json.Unmarshal(data, &conn); err != nil {
+		return finalError{fmt.Errorf("the server sent what is no frame: %w", err)}
+	}
+	w.id, w.secret = conn.ConnectionID, conn.ConnectionSecret
 	return nil
 }
 

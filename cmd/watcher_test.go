@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -163,5 +164,35 @@ func TestAWatchThatIsRefusedEnds(t *testing.T) {
 	w.Channel = "other"
 	if err := w.Run(t.Context(), &program{out: out, err: io.Discard}); err == nil || !strings.Contains(err.Error(), "cannot subscribe to other: SUBSCRIBE_PERMISSION_DENIED") {
 		t.Error(err)
+	}
+}
+
+// TestHistoryStartIsReadFromTheToken: by the server's rules, of patterns and aliases too, without a key.
+func TestHistoryStartIsReadFromTheToken(t *testing.T) {
+	s := (&devKeys{signing: "a secret of which the reader knows nothing"}).signer()
+	for _, c := range []struct {
+		channels string
+		want     string
+	}{
+		{`{"c":{"subscribe":true,"historyStart":0}}`, "1970-01-01"},
+		{`{"*":{"historyStart":5},"c":{"historyStart":86400}}`, "1970-01-02"},
+		{`{"d":{"alias":"c","historyStart":172800}}`, "1970-01-03"},
+		{`{"c":{"subscribe":true}}`, ""},
+		{`{"d":{"historyStart":0}}`, ""},
+	} {
+		token, err := s.sign(map[string]any{"scope": "connect", "exp": time.Now().Add(time.Hour).Unix(), "channels": json.RawMessage(c.channels)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if start, ok := historyStart(token, "c"); ok {
+			got = start.UTC().Format(time.DateOnly)
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", c.channels, got, c.want)
+		}
+	}
+	if _, ok := historyStart("no token", "c"); ok {
+		t.Error("no token, and yet it says something")
 	}
 }
