@@ -175,9 +175,8 @@ func (a *durableActor) decideAndApply(q *ask, now, stamp time.Time) (result any,
 	}
 	if seq, err = a.apply(q, now); err != nil {
 		a.renew() // it believes that it wrote
-		if leave, ok := q.cmd.(*channel.Unsubscribe); ok && !leave.Full && errors.Is(err, persistence.ErrReadOnly) {
-			leave.Full = true // who leaves has left, whether there is room to write that down or not
-			return a.decideAndApply(q, now, stamp)
+		if cmd, ok := q.cmd.(interface{ Spare() bool }); ok && errors.Is(err, persistence.ErrReadOnly) && cmd.Spare() {
+			return a.decideAndApply(q, now, stamp) // who leaves has left, whether there is room to write that down or not
 		}
 		return nil, 0, err
 	}

@@ -2,6 +2,7 @@ package actors_test
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -148,12 +149,93 @@ func TestAGraceGoesOnAfterACrash(t *testing.T) {
 		s = actorstest.StartOn(t, graceful(time.Minute), func(p *persistence.Options) { p.FS = crashed })
 		ann = s.Connect(member("ann"))
 		ann.Send(subscribe("presence.r"))
-		ann.Expect("subscribed presence.r uid=ann members=[bob cid ann]")
+		ann.Expect("subscribed presence.r uid=ann members=[ann bob cid]")
 		bob = s.Connect(member("bob"))
 		joinedBy(bob)
 		time.Sleep(51 * time.Second)
-		ann.Expect("removed presence.r member=cid members=[bob ann]")
+		ann.Expect("removed presence.r member=cid members=[ann bob]")
 		ann.ExpectNone()
+	})
+}
+
+// TestACrashIsAConnectionThatBroke: members that were connected when the process died have their grace from the next
+// start on. Who is back by then neither came nor went; backends hear of the others, and nobody has to ask.
+func TestACrashIsAConnectionThatBroke(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &backend{types: []string{"hotsock.memberAdded", "hotsock.memberUpdated", "hotsock.memberRemoved"}}
+		o := eventsTo(b)
+		o.Channel.LeaveGrace = time.Minute
+		disk := vfs.NewCrashableMem()
+		s := actorstest.StartOn(t, o, func(p *persistence.Options) { p.FS = disk })
+		ann, bob := s.Connect(member("ann")), s.Connect(member("bob"))
+		cid := s.Connect(map[string]any{"uid": "cid", "channels": map[string]any{"presence.*": map[string]any{"subscribe": true}}})
+		joinedBy(ann, bob, cid)
+		cid.Send(subscribe("presence.s"), &actors.Unsubscribe{Channel: "presence.s"}, subscribe("presence.t"))
+		cid.Frames()
+		b.take()
+		crash := func() {
+			t.Helper()
+			disk = disk.CrashClone(vfs.CrashCloneCfg{})
+			s = actorstest.StartOn(t, o, func(p *persistence.Options) { p.FS = disk })
+		}
+		crash()
+		time.Sleep(50 * time.Second)
+		ann = s.Connect(member("ann"))
+		ann.Send(subscribe("presence.r"))
+		ann.Expect("subscribed presence.r uid=ann members=[ann bob cid]")
+		b.expect(t)
+		time.Sleep(11 * time.Second)
+		ann.Expect("removed presence.r member=bob members=[ann cid]", "removed presence.r member=cid members=[ann]")
+		for _, e := range b.expect(t, "memberRemoved", "memberRemoved", "memberRemoved") {
+			if e.Data["uid"] == "ann" {
+				t.Errorf("%+v", e)
+			}
+		}
+		crash() // and nobody comes
+		time.Sleep(58 * time.Second)
+		b.expect(t)
+		if info, err := s.ChannelInfo(t.Context(), actorstest.App, "presence.r"); err != nil || len(info.Members) != 1 || info.Subscriptions != 0 {
+			t.Errorf("%+v %v", info, err)
+		}
+		time.Sleep(2 * time.Second)
+		if got := b.expect(t, "memberRemoved"); got[0].Data["uid"] != "ann" {
+			t.Errorf("%+v", got)
+		}
+		time.Sleep(time.Minute)
+		if n := s.Stats().Awake; n != 0 {
+			t.Errorf("%d channels are awake", n)
+		}
+		s.Restart()
+		time.Sleep(5 * time.Minute)
+		b.expect(t)
+	})
+}
+
+// TestManyChannelsDiedWithTheProcess: each of them gives its members their grace, however many there are.
+func TestManyChannelsDiedWithTheProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &backend{types: []string{"hotsock.memberRemoved"}}
+		o := eventsTo(b)
+		o.Channel.LeaveGrace = time.Minute
+		disk := vfs.NewCrashableMem()
+		s := actorstest.StartOn(t, o, func(p *persistence.Options) { p.FS = disk })
+		ann := s.Connect(map[string]any{"uid": "ann", "channels": map[string]any{"presence.*": map[string]any{"subscribe": true}}})
+		const n = 600
+		for i := range n {
+			ann.Send(subscribe(fmt.Sprintf("presence.%d", i)))
+			ann.Frames()
+		}
+		crashed := disk.CrashClone(vfs.CrashCloneCfg{})
+		s = actorstest.StartOn(t, o, func(p *persistence.Options) { p.FS = crashed })
+		time.Sleep(58 * time.Second)
+		b.expect(t)
+		time.Sleep(time.Minute)
+		if got := len(b.take()); got != n {
+			t.Errorf("%d have left, want %d", got, n)
+		}
+		if awake := s.Stats().Awake; awake != 0 {
+			t.Errorf("%d channels are awake", awake)
+		}
 	})
 }
 

@@ -94,6 +94,12 @@ func New(o Options) (*System, error) {
 	}
 	s.directory = newDirectory(s.spawnDurable)
 	s.router = router{s.directory, newTracer(o.TraceShare, s.clock, o.Logger, &s.stats)}
+	here, err := s.readHere("")
+	if err != nil {
+		s.actors.Shutdown()
+		s.dispatcher.end()
+		return nil, fmt.Errorf("read who was here: %w", err)
+	}
 	if err := s.clock.begin(); err != nil {
 		s.actors.Shutdown()
 		s.dispatcher.end()
@@ -103,8 +109,9 @@ func New(o Options) (*System, error) {
 		c.Start()
 	}
 	s.router.tracer.open()
-	s.sweeping.Add(1)
+	s.sweeping.Add(2)
 	go s.sweep()
+	go s.expectMembers(here)
 	return s, nil
 }
 

@@ -71,6 +71,7 @@ type Mark struct {
 	replay                  *replay
 	was                     replay
 	replayIsRead, staleSeal bool
+	ghosts                  []string
 }
 
 // Mark may be called before each command: it is cheap.
@@ -78,6 +79,9 @@ func (c *Channel) Mark() Mark {
 	m := Mark{roster: c.roster, last: c.ids.last, lastSchedule: c.lastSchedule, replay: c.replay, replayIsRead: c.replayIsRead, staleSeal: c.staleSeal}
 	if c.replay != nil {
 		m.was = *c.replay
+	}
+	if c.members != nil {
+		m.ghosts = c.members.ghosts
 	}
 	return m
 }
@@ -90,6 +94,9 @@ func Restore(app, name string, rd Reader, o Options, m Mark) *Channel {
 	c.roster = r
 	c.ids.last, c.lastSchedule = m.last, m.lastSchedule
 	c.untell(&m)
+	if c.members != nil {
+		c.members.ghosts = m.ghosts
+	}
 	for sub := range r.All() {
 		c.byConnection[sub.ConnectionID] = sub
 		c.joins = max(c.joins, sub.Join, sub.Order)

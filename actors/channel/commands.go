@@ -58,6 +58,7 @@ type Subscribe struct {
 	Spend      *claims.Spend        // a single-use token, reserved: spent if and only if this succeeds
 	Numbered   bool                 // it reads the numbers of what it is told, and may come back with them
 	After      *Position            // where it left off; only with Numbered. nil: it has not been here
+	Full       bool                 // no rows can be written: should the process die, its member gets no grace
 }
 
 // Unsubscribe ends a subscription. Gone: the connection has ended, and reads no answer.
@@ -75,7 +76,14 @@ type UpdateUMD struct {
 	Sender
 	UMD   []byte        // one compact JSON value of at most 1 KiB; nil: null
 	Spend *claims.Spend // a single-use token, reserved: spent if and only if this succeeds
+	Full  bool          // no rows can be written: should the process die, its member has the umd of before
 }
+
+// Spare makes a command do without rows, as far as it can, since none can be written. It says whether that is worth
+// another try.
+func (cmd *Subscribe) Spare() bool   { was := cmd.Full; cmd.Full = true; return !was }
+func (cmd *Unsubscribe) Spare() bool { was := cmd.Full; cmd.Full = true; return !was }
+func (cmd *UpdateUMD) Spare() bool   { was := cmd.Full; cmd.Full = true; return !was }
 
 // Publish sends a message to all who are subscribed. Whoever sends it has found that it is allowed.
 type Publish struct {

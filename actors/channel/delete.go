@@ -124,5 +124,6 @@ func (c *Channel) Delete(s Step, cmd *Delete, fx *Effects) error {
 	fx.Erase, fx.Sync = true, true
 	fx.SetDue(time.Time{})
 	c.due, c.dueIsRead = 0, true
+	c.forgetHere(s, fx)
 	return nil
 }

@@ -44,7 +44,7 @@
 // # The files
 //
 // The seam: channel.go, commands.go, effects.go, message.go, roster.go, sink.go, errors.go, options.go.
-// The decisions, each about one noun: subscribe.go, presence.go, umd.go, publish.go, replay.go, seal.go,
-// resume.go, history.go, reactions.go, storage.go, schedule.go, observers.go, expiry.go, ids.go, equal.go,
-// events.go. What is on disk: rows.go, schedule_rows.go and encoding.go.
+// The decisions, each about one noun: subscribe.go, presence.go, presence_grace.go, presence_here.go, umd.go,
+// publish.go, replay.go, seal.go, resume.go, history.go, reactions.go, storage.go, schedule.go, observers.go,
+// expiry.go, ids.go, equal.go, events.go. What is on disk: rows.go, schedule_rows.go and encoding.go.
 package channel

@@ -11,7 +11,8 @@ const dueRows = 256
 
 // Due does what is due at s.At, in the order in which it became so: either it runs one schedule, with a *Ran
 // as its result, or it removes what has expired: entries, stored messages with their reactions, deduplication
-// ids, and members that were cut off and did not come back, of whom it tells. A schedule
+// ids, and members that were cut off and did not come back, of whom it tells; before all that, members whose
+// subscriptions died with a process get their grace. A schedule
 // has a Due of its own because it is a change like any other command: it sees what was written before it, and
 // takes a number of its own.
 //
@@ -27,6 +28,14 @@ func (c *Channel) Due(s Step, fx *Effects) error {
 	}
 	if err := c.readMembers(); err != nil {
 		return err
+	}
+	if c.members != nil && c.members.unsettled {
+		if err := c.readDue(); err != nil {
+			return err
+		}
+		c.settle(s, "", fx)
+		fx.SetDue(unixMilli(c.due)) // what is due comes in another step, which reads what this one wrote
+		return nil
 	}
 	before, mark := *fx, c.Mark()
 	left := dueRows

@@ -3,6 +3,8 @@ package channel
 import (
 	"slices"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 // modelGraceTime is for how long a member may be away.
@@ -44,5 +46,44 @@ func (r *modelRun) endGraces() {
 		default:
 			r.m.forget(uid)
 		}
+	}
+}
+
+func (r *modelRun) notesMembers() bool { return r.w.c.members != nil && r.w.o.LeaveGrace > 0 }
+
+// kill loses all subscriptions without a word. Members have their grace from the next start on, which calls Due of
+// the channels that are listed.
+func (r *modelRun) kill(t *rapid.T) {
+	here := map[string]bool{}
+	umds := map[string]string{}
+	for _, m := range r.m.members() {
+		umds[m.UID] = string(m.UMD)
+	}
+	for _, s := range r.m.subs {
+		here[s.uid] = true
+	}
+	if len(here) > 0 && r.w.listed() != r.notesMembers() {
+		t.Fatalf("listed: %v", r.w.listed())
+	}
+	listed := r.w.listed()
+	r.m.subs = nil
+	r.w.c = New("app", r.w.name, &r.w.rows, r.w.o)
+	r.w.at = r.w.at.Add(time.Millisecond)
+	r.w.leap()
+	if !listed {
+		for uid := range here {
+			r.m.forget(uid)
+		}
+		return
+	}
+	if err := r.w.expire(); err != nil {
+		t.Fatal(err)
+	}
+	r.read(t)
+	for uid := range here {
+		r.m.graces[uid] = modelGrace{r.w.at.Add(r.w.o.LeaveGrace), umds[uid]}
+	}
+	if r.w.listed() {
+		t.Fatal("it is listed, and nobody is here")
 	}
 }

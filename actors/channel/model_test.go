@@ -176,6 +176,7 @@ func TestModel(t *testing.T) {
 					"due":         r.due,
 					"restart":     func(*rapid.T) { r.w.restart() },
 					"crash":       func(*rapid.T) { r.w.restart(); r.w.leap() },
+					"kill":        r.kill,
 				})
 			}))
 		}

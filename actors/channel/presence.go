@@ -11,6 +11,10 @@ type members struct {
 	order []*member // by since
 	size  int       // of the list as compact JSON, without what stands between its members
 	list  []Member  // what order shows, shared by messages; nil: to be made anew
+
+	here      int      // members with here
+	unsettled bool     // the rows of who is here are not what they should be; see settle
+	ghosts    []string // uids that have left, and whose rows could not be removed
 }
 
 // A member is one uid and its subscriptions.
@@ -20,6 +24,7 @@ type member struct {
 	size  int             // of the Member as compact JSON
 	subs  []*Subscription // by Order: the last was set last, and its umd is the member's; none: it is away
 	until int64           // it has a row, by which it leaves then unless it is here, unix ms; 0: it has none
+	here  bool            // it has a row that says that it is here
 }
 
 func newMembers() *members { return &members{byUID: map[string]*member{}} }

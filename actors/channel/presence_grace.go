@@ -47,25 +47,54 @@ func (c *Channel) readMembers() error {
 		uid string
 		memberRow
 	}
-	var rows []kept
-	var bad error
-	err := c.rd.Scan(tableMembers, "", false, func(key string, value []byte) bool {
-		var r memberRow
-		if r, bad = decodeMember(value); bad == nil {
-			rows = append(rows, kept{key[len(tableMembers):], r})
-		}
-		return bad == nil
+	var away []kept
+	err := c.scanMembers(tableMembers, func(uid string, value []byte) error {
+		r, err := decodeMember(value)
+		away = append(away, kept{uid, r})
+		return err
 	})
-	if err = cmp.Or(err, bad); err != nil {
+	if err != nil {
 		return c.fault("read who is away", err)
 	}
-	for i := range rows {
-		c.members.keep(rows[i].uid, &rows[i].memberRow)
-		// Who comes from now on stands behind those who were here.
-		c.joins = max(c.joins, rows[i].since)
+	type present struct {
+		uid string
+		hereRow
 	}
+	var here []present
+	err = c.scanMembers(tableHere, func(uid string, value []byte) error {
+		r, err := decodeHere(value)
+		here = append(here, present{uid, r})
+		return err
+	})
+	if err != nil {
+		return c.fault("read who is here", err)
+	}
+	// Who comes from now on stands behind those who were here.
+	for i := range away {
+		if !c.members.isGhost(away[i].uid) {
+			c.members.keep(away[i].uid, &away[i].memberRow)
+		}
+		c.joins = max(c.joins, away[i].since)
+	}
+	for i := range here {
+		if !c.members.isGhost(here[i].uid) {
+			c.members.readHere(here[i].uid, &here[i].hereRow)
+		}
+		c.joins = max(c.joins, here[i].since)
+	}
+	c.members.unsettled = c.members.ghosts != nil || c.members.unlike(c.o.LeaveGrace > 0)
 	c.membersAreRead = true
 	return nil
+}
+
+// scanMembers visits the rows of a table by uid, until visit fails.
+func (c *Channel) scanMembers(table string, visit func(uid string, value []byte) error) error {
+	var bad error
+	err := c.rd.Scan(table, "", false, func(key string, value []byte) bool {
+		bad = visit(key[len(table):], value)
+		return bad == nil
+	})
+	return cmp.Or(err, bad)
 }
 
 // keepsMember says whether the end of sub leaves its member away.
@@ -77,6 +106,12 @@ func (c *Channel) keepsMember(cmd *Unsubscribe, sub *Subscription) bool {
 func (c *Channel) keepMember(s Step, sub *Subscription, fx *Effects) {
 	m := c.members.byUID[sub.UID]
 	m.subs = nil
+	c.unnote(m, fx)
+	c.expect(s, m, fx)
+}
+
+// expect gives m, who has no subscription, its grace.
+func (c *Channel) expect(s Step, m *member, fx *Effects) {
 	if m.until != 0 {
 		fx.delete(timerKey(m.until, timerMember, m.UID))
 	}

@@ -257,17 +257,27 @@ func (p *printer) write(w persistence.Write) {
 		p.printf("delete %s\n", p.rowKey(w.Key))
 	case persistence.Spend:
 		p.printf("spend %s of %s until %s\n", w.Key, w.App, since(w.Until))
-	case persistence.ListOp:
+	case persistence.ListOp, persistence.UnlistOp:
+		p.listing(w)
+	default:
+		p.printf("%+v?\n", w)
+	}
+}
+
+func (p *printer) listing(w persistence.Write) {
+	switch {
+	case w.App == HereListings:
+		_, name, _ := ListedHere(w.Key)
+		p.printf("%s %s among those with members\n", map[persistence.Op]string{persistence.ListOp: "list", persistence.UnlistOp: "unlist"}[w.Op], name)
+	case w.Op == persistence.ListOp:
 		info, err := ListedSchedule(w.Key, w.Value)
 		if err != nil {
 			p.printf("list? %v\n", err)
 			return
 		}
 		p.printf("list %s on %s due %s\n", p.id(info.ID), info.Channel, since(info.Due))
-	case persistence.UnlistOp:
-		p.printf("unlist %s\n", p.id(ulid.ULID([]byte(w.Key[1:]))))
 	default:
-		p.printf("%+v?\n", w)
+		p.printf("unlist %s\n", p.id(ulid.ULID([]byte(w.Key[1:]))))
 	}
 }
 
@@ -295,6 +305,9 @@ func (p *printer) row(key string, value []byte) string {
 	case tableMembers:
 		m, err := decodeMember(value)
 		return fmt.Sprintf("%s %s until %s since %d%s", what, null(m.umd), until(m.until), m.since, fault(err))
+	case tableHere:
+		m, err := decodeHere(value)
+		return fmt.Sprintf("%s %s since %d%s", what, null(m.umd), m.since, fault(err))
 	case tableDedup:
 		d, err := decodeDedup(value)
 		return fmt.Sprintf("%s %s until %s%s", what, p.id(d.id), until(d.until), fault(err))
@@ -310,6 +323,8 @@ func (p *printer) rowKey(key string) string {
 		return fmt.Sprintf("dedup %q", key[1:])
 	case tableMembers:
 		return fmt.Sprintf("member %q", key[1:])
+	case tableHere:
+		return fmt.Sprintf("here %q", key[1:])
 	case tableSeals:
 		return "seal"
 	case tableTimers:

@@ -16,6 +16,7 @@ import (
 //	'e'  storage key                               -> entryRow
 //	'd'  deduplication id                          -> dedupRow
 //	'p'  uid                                       -> memberRow, of who was cut off lately
+//	'h'  uid                                       -> hereRow, of who is here, if there is a grace
 //	's'                                            -> how many schedules there are, a uvarint; none: no row
 //	't'  unix ms (8 bytes), timer kind, its key    -> nothing
 //	0x80 ULID (16 bytes)                           -> messageRow
@@ -34,6 +35,7 @@ const (
 	tableDedup    = "d"
 	tableTimers   = "t"
 	tableMembers  = "p"
+	tableHere     = "h"
 	tableMessages = "\x80"
 	tableExpiries = "\x81"
 

@@ -1,6 +1,8 @@
 package channel
 
 import (
+	"slices"
+
 	"dormouse/persistence"
 )
 
@@ -42,6 +44,11 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 			return ErrPresenceCapacityReached
 		}
 		sub.since = c.members.since(sub.UID, sub.Join)
+		if c.members.unsettled {
+			if err := c.readDue(); err != nil {
+				return err
+			}
+		}
 	}
 	start, err := c.lastID()
 	if err != nil {
@@ -93,7 +100,11 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 	c.emitSubscription("hotsock.subscribed", sub, fx)
 	c.count(sub, 1, fx)
 	if c.members != nil {
+		if !cmd.Full {
+			c.settle(s, sub.UID, fx)
+		}
 		kind, m := c.members.join(sub)
+		c.note(c.members.byUID[sub.UID], kind != 0, cmd.Full, fx)
 		told.Members = c.members.all()
 		var except *Subscription
 		if kind == KindMemberAdded {
@@ -107,7 +118,7 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 // Unsubscribe ends a subscription. Its connection reads KindUnsubscribed, unless it is gone. On a presence
 // channel the others read KindMemberRemoved if this was the uid's last subscription, with the umd that it
 // had, or KindMemberUpdated if the umd falls back to that of another one. A member whose last subscription was
-// Lost stays for Options.LeaveGrace; Due tells that it has left, unless it came back.
+// Lost, or died with a process, stays for Options.LeaveGrace; Due tells that it has left, unless it came back.
 //
 // Errors: ErrNotSubscribed, or a fault, on a presence channel.
 // Source: Hotsock docs, Subscriptions and Presence Channels.
@@ -151,8 +162,17 @@ func (c *Channel) Unsubscribe(s Step, cmd *Unsubscribe, fx *Effects) error {
 func (c *Channel) leave(cmd *Unsubscribe, sub *Subscription, fx *Effects) {
 	m := c.members.byUID[sub.UID]
 	kind, told := c.members.leave(sub)
-	if kind == KindMemberRemoved && !cmd.Full {
+	switch {
+	case kind == KindMemberUpdated:
+		c.note(m, true, cmd.Full, fx)
+	case kind == KindMemberRemoved && !cmd.Full:
 		c.dropGrace(m, fx)
+		c.unnote(m, fx)
+	case kind == KindMemberRemoved && (m.here || m.until != 0):
+		if m.here {
+			c.members.here--
+		}
+		c.members.ghosts, c.members.unsettled = append(slices.Clone(c.members.ghosts), m.UID), true // a Mark has the old ones
 	}
 	c.tellMembers(kind, told, c.roster, nil, fx)
 }

@@ -168,7 +168,7 @@ func (tr *transcript) decide(d *datadriven.TestData) error {
 	case "unsub":
 		return do(w, w.c.Unsubscribe, &Unsubscribe{Sender: tr.sender(d), Gone: d.HasArg("gone") || d.HasArg("lost"), Lost: d.HasArg("lost"), Full: d.HasArg("full")})
 	case "umd":
-		return do(w, w.c.UpdateUMD, &UpdateUMD{Sender: tr.sender(d), UMD: []byte(d.Input), Spend: spend(d)})
+		return do(w, w.c.UpdateUMD, &UpdateUMD{Sender: tr.sender(d), UMD: []byte(d.Input), Spend: spend(d), Full: d.HasArg("full")})
 	case "pub":
 		if when := arg(d, "when"); when != "" {
 			return do(w, w.c.Schedule, tr.later(d, when, &Schedule{Publish: tr.publish(d)}))
@@ -317,6 +317,7 @@ func (tr *transcript) subscribe(d *datadriven.TestData) *Subscribe {
 		Alias:  arg(d, "alias"),
 		UMD:    []byte(arg(d, "umd")),
 		Auto:   d.HasArg("auto"),
+		Full:   d.HasArg("full"),
 		Grant:  mustGrant(tr.w.name, "{}"),
 	}
 	if name := arg(d, "grant"); name != "" {

@@ -36,6 +36,7 @@ func (c *Channel) UpdateUMD(_ Step, cmd *UpdateUMD, fx *Effects) error {
 	// cost as much as a join.
 	if c.members != nil {
 		kind, m := c.members.replace(old, &next)
+		c.note(c.members.byUID[next.UID], kind != 0, cmd.Full, fx)
 		c.tellMembers(kind, m, c.roster, nil, fx)
 	}
 	return nil

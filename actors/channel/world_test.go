@@ -12,6 +12,7 @@ import (
 	"dormouse/actors/channel/channeltest"
 	"dormouse/actors/schedule"
 	"dormouse/claims"
+	"dormouse/persistence"
 )
 
 // start is when every test begins.
@@ -33,6 +34,22 @@ type world struct {
 	restored uint64    // times that a backup was restored
 	noEvents bool
 	fx       Effects
+	listings map[string]bool // of channels with members
+}
+
+// listed says that a start would find members who were here.
+func (w *world) listed() bool { return w.listings[w.c.hereListing()] }
+
+// list does the writes that are listings of members.
+func (w *world) list() {
+	for _, x := range w.fx.Writes {
+		if x.App == HereListings {
+			if w.listings == nil {
+				w.listings = map[string]bool{}
+			}
+			w.listings[x.Key] = x.Op == persistence.ListOp
+		}
+	}
 }
 
 func newWorld(name string, o Options) *world {
@@ -74,6 +91,7 @@ func (w *world) decided(decide func(Step, *Effects) error) error {
 	if len(w.fx.Writes) > 0 {
 		w.seq++
 		w.rows.Apply(w.fx.Writes)
+		w.list()
 	}
 	if w.fx.Erase {
 		w.seq++

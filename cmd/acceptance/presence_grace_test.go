@@ -54,8 +54,12 @@ func TestPresenceGrace(t *testing.T) {
 	if err := srv.start(); err != nil {
 		t.Fatal(err)
 	}
-	joins(s, "B", "presence.r", "bob", "", `[`+bob+`,{"uid":"cid","umd":null}]`)
-	s.play(`B < ` + news("memberRemoved", "presence.r", `{"uid":"cid","umd":null}`, `[`+bob+`]`))
+	// ann was connected when the process died. Her time begins at the start, and so ends after cid's.
+	const cid = `{"uid":"cid","umd":null}`
+	joins(s, "B", "presence.r", "bob", "", `[`+ann+`,`+bob+`,`+cid+`]`)
+	s.play(`
+		B < ` + news("memberRemoved", "presence.r", cid, `[`+ann+`,`+bob+`]`) + `
+		B < ` + news("memberRemoved", "presence.r", ann, `[`+bob+`]`))
 	var members []string
 	h.wait(t, func(calls []hookCall) bool {
 		members = nil
@@ -66,10 +70,49 @@ func TestPresenceGrace(t *testing.T) {
 				members = append(members, c.event.Type[len("hotsock."):])
 			}
 		}
-		return len(members) >= 6
+		return len(members) >= 7
 	})
-	// The kill took ann without a word.
-	if want := []string{"memberAdded", "memberAdded", "memberRemoved", "memberAdded", "memberAdded", "memberRemoved"}; !slices.Equal(members, want) {
+	if want := []string{"memberAdded", "memberAdded", "memberRemoved", "memberAdded", "memberAdded", "memberRemoved", "memberRemoved"}; !slices.Equal(members, want) {
+		t.Errorf("backends hear %v, want %v", members, want)
+	}
+}
+
+// TestAKillIsNotSeen: members that were connected when the server was killed and come back in time are not told of,
+// to each other or to backends.
+func TestAKillIsNotSeen(t *testing.T) {
+	h := newHooks(t, nil)
+	srv := serve(t, presenceExtras("30s").with(h.settings()))
+	s := newScene(t, srv)
+	joins(s, "A", "presence.r", "ann", "", `[`+ann+`]`)
+	joins(s, "B", "presence.r", "bob", "2", `[`+ann+`,{"uid":"bob","umd":2}]`)
+	for range 2 {
+		srv.kill()
+		if err := srv.start(); err != nil {
+			t.Fatal(err)
+		}
+		joins(s, "B", "presence.r", "bob", "2", `[`+ann+`,{"uid":"bob","umd":2}]`)
+		joins(s, "A", "presence.r", "ann", "", `[`+ann+`,{"uid":"bob","umd":2}]`)
+		s.play(`
+			A ∅
+			B ∅`)
+	}
+	s.play(`
+		B > unsub presence.r
+		B < unsubscribed presence.r {"uid":"bob","umd":2}
+		A < ` + news("memberRemoved", "presence.r", `{"uid":"bob","umd":2}`, `[`+ann+`]`))
+	var members []string
+	h.wait(t, func(calls []hookCall) bool {
+		members = nil
+		heard := map[string]bool{}
+		for _, c := range calls {
+			if c.event.DataType == "channelMember" && !heard[c.id] { // what a kill cut off is sent again
+				heard[c.id] = true
+				members = append(members, c.event.Type[len("hotsock."):])
+			}
+		}
+		return len(members) >= 3
+	})
+	if want := []string{"memberAdded", "memberAdded", "memberRemoved"}; !slices.Equal(members, want) {
 		t.Errorf("backends hear %v, want %v", members, want)
 	}
 }
