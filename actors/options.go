@@ -48,6 +48,11 @@ type Options struct {
 	// ErrRateLimited. Default 10 and 100.
 	ScheduleRate  float64
 	ScheduleBurst int
+	// TokenScheduleRate and TokenScheduleBurst are the same for those who show a token with each call and have no
+	// connection, for all the tokens of one uid together; without a uid, for one token. Default 10 and 1,000, as
+	// many as one batch has.
+	TokenScheduleRate  float64
+	TokenScheduleBurst int
 	// MaxTails bounds the tails of this node, and MaxChannelTails those of one channel, each of which makes it
 	// encode once more; beyond them they are refused with ErrUnavailable. TailRate is how many frames a second
 	// a tail gets that asked for no other, and TailQueue how many wait for one that does not read; what is above
@@ -101,6 +106,8 @@ func (o *Options) EnsureDefaults() {
 	setDefault(&o.StoragePageBytes, 1<<20)
 	setDefault(&o.ScheduleRate, 10)
 	setDefault(&o.ScheduleBurst, 100)
+	setDefault(&o.TokenScheduleRate, 10)
+	setDefault(&o.TokenScheduleBurst, 1000)
 	setDefault(&o.MaxTails, 64)
 	setDefault(&o.MaxChannelTails, 8)
 	setDefault(&o.TailRate, 100)
@@ -133,6 +140,8 @@ func (o *Options) Validate() error {
 	wrong(o.KeepAlivePeriod < 0, "KeepAlivePeriod must not be negative")
 	wrong(!(o.ScheduleRate >= 0), "ScheduleRate must not be negative")
 	wrong(o.ScheduleBurst < 0, "ScheduleBurst must not be negative")
+	wrong(!(o.TokenScheduleRate >= 0), "TokenScheduleRate must not be negative")
+	wrong(o.TokenScheduleBurst < 0, "TokenScheduleBurst must not be negative")
 	wrong(o.MaxTails < 0, "MaxTails must not be negative")
 	wrong(o.MaxChannelTails < 0, "MaxChannelTails must not be negative")
 	wrong(!(o.TailRate >= 0), "TailRate must not be negative")

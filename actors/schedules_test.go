@@ -327,6 +327,35 @@ func TestSchedulesAreBounded(t *testing.T) {
 	})
 }
 
+// TestTokensSchedulesAreBounded: each user for itself, all or none of what is asked for at once, and again with time.
+func TestTokensSchedulesAreBounded(t *testing.T) {
+	o := actors.Options{TokenScheduleRate: 1, TokenScheduleBurst: 3}
+	bubble(t, o, func(t *testing.T, s *actorstest.Server) {
+		may := func(app, who string, n int, want bool) {
+			t.Helper()
+			if err := s.MaySchedule(app, who, n); errors.Is(err, channel.ErrRateLimited) == want || err != nil && want {
+				t.Errorf("%s %s %d: %v", app, who, n, err)
+			}
+		}
+		may("a", "ann", 4, false)
+		may("a", "ann", 2, true)
+		may("a", "ann", 2, false)
+		may("a", "ann", 1, true)
+		may("a", "bob", 3, true)
+		may("b", "ann", 3, true)
+		time.Sleep(2 * time.Second)
+		may("a", "ann", 3, false)
+		may("a", "ann", 2, true)
+		if n := s.Stats().TokenRateRefusals; n != 9 {
+			t.Errorf("%d were refused", n)
+		}
+		// However many come, they are not all remembered.
+		for i := range 1 << 17 {
+			may("a", fmt.Sprint(i), 3, true)
+		}
+	})
+}
+
 // TestManyDueAtOnce: all that is due in one second, on many channels that sleep, runs in that second.
 func TestManyDueAtOnce(t *testing.T) {
 	const channels, each = 50, 20

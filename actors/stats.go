@@ -33,6 +33,8 @@ type Stats struct {
 	RanLate      time.Duration // by how much they all were later than they were due
 	FullRefusals uint64        // schedules that were refused because their channel had no room
 	RateRefusals uint64        // … and because their connection made too many
+	// … and because the tokens of their user made too many
+	TokenRateRefusals uint64
 
 	Tails        int
 	TailDropped  uint64 // frames that tails were too slow for
@@ -46,9 +48,10 @@ type Stats struct {
 type stats struct {
 	commands, turns, deliveries, published, sets, refusals, faults, panics, wakes, sleeps, recovered, notRecovered atomic.Uint64
 
-	scheduled, cancelled, ran, ranLate, full, schedulesLimited atomic.Uint64
-	tailDropped, tailsRefused                                  atomic.Uint64
-	traces, tracesLimited, tracesDropped                       atomic.Uint64
+	scheduled, cancelled, ran, ranLate, full atomic.Uint64
+	schedulesLimited, tokenSchedulesLimited  atomic.Uint64
+	tailDropped, tailsRefused                atomic.Uint64
+	traces, tracesLimited, tracesDropped     atomic.Uint64
 
 	kept atomic.Int64
 }
@@ -79,6 +82,8 @@ func (s *System) Stats() Stats {
 		RanLate:      time.Duration(s.stats.ranLate.Load()),
 		FullRefusals: s.stats.full.Load(),
 		RateRefusals: s.stats.schedulesLimited.Load(),
+
+		TokenRateRefusals: s.stats.tokenSchedulesLimited.Load(),
 
 		Tails:        int(s.tails.Load()),
 		TailDropped:  s.stats.tailDropped.Load(),

@@ -39,6 +39,7 @@ type System struct {
 	draining    atomic.Bool
 	revocations *revocations
 	tails       atomic.Int32
+	schedulers  *scheduleLimit
 
 	notifyExpiry bool // of entries whose claims do not say
 
@@ -59,6 +60,7 @@ func New(o Options) (*System, error) {
 		panicLog:   rate.NewLimiter(1, 10),
 		stop:       make(chan struct{}),
 		dispatcher: newDispatcher(),
+		schedulers: newScheduleLimit(&o),
 	}
 	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return slog.New(quiet{o.Logger.Handler()})

@@ -179,6 +179,8 @@ func (c *Config) settings() []setting {
 		{"limits.schedules", countValue{&c.Actors.Channel.MaxSchedules}, "channel.MaxSchedules", "schedules that may wait on one channel; more are refused with SCHEDULE_CAPACITY_REACHED"},
 		{"limits.schedule_rate", rateValue{&c.Actors.ScheduleRate}, "actors.ScheduleRate", "schedules a second that one connection may make in the long run, more are refused with RATE_LIMITED"},
 		{"limits.schedule_burst", countValue{&c.Actors.ScheduleBurst}, "actors.ScheduleBurst", "schedules at once, likewise"},
+		{"limits.token_schedule_rate", rateValue{&c.Actors.TokenScheduleRate}, "actors.TokenScheduleRate", "schedules a second that the tokens of one uid may make together by POST /publish, in the long run; without a uid, one token; more are refused with RATE_LIMITED"},
+		{"limits.token_schedule_burst", countValue{&c.Actors.TokenScheduleBurst}, "actors.TokenScheduleBurst", "schedules at once, likewise"},
 		{"limits.tails", countValue{&c.Actors.MaxTails}, "actors.MaxTails", "tails at once, which look on at channels; more get 503"},
 		{"limits.channel_tails", countValue{&c.Actors.MaxChannelTails}, "actors.MaxChannelTails", "tails of one channel, likewise"},
 		{"limits.tail_rate", rateValue{&c.Actors.TailRate}, "actors.TailRate", "frames a second that one tail gets; what is above that is left out, and counted"},

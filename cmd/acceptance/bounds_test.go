@@ -55,6 +55,47 @@ func TestBoundsOfSchedulesAndTails(t *testing.T) {
 	}
 }
 
+// TestBoundsOfSchedulesByToken: the tokens of one user are counted together, a batch item by item; one for single use
+// is not spent on what is over the bound. Who has no uid has a bound for each token.
+func TestBoundsOfSchedulesByToken(t *testing.T) {
+	s := newScene(t, serve(t, defaults().with(settings{"limits.token_schedule_rate": 0.001, "limits.token_schedule_burst": 3})))
+	token := func(more string) string {
+		return hs256.sign(string(claims(`{` + more + `"channels":{"*":{"messages":{"e":{"publish":true,"scheduleBefore":4000000000}}}}}`).completed("publish")))
+	}
+	const later = `"event":"e","scheduleExpression":"at(2090-01-01T00:00:00)"`
+	const limited = `{"error":{"code":"RATE_LIMITED","message":"<string>"}}`
+	const made = `{"channel":"c","event":"e","scheduleArn":"<string>"}`
+	ask := func(status int, body pattern, token, path, text string) {
+		t.Helper()
+		s.answers(status, body)(s.server.request(t.Context(), http.MethodPost, "http://"+s.server.addr+path, token, text))
+	}
+	one := `{"channel":"c",` + later + `}`
+	ann := token(`"uid":"ann",`)
+	ask(202, made, ann, "/publish", one)
+	ask(429, limited, token(`"uid":"ann","jti":"other",`), "/publish", `{"channels":["c","d","e"],`+later+`}`)
+	ask(200, `{"results":[`+made+`,`+made+`,`+limited+`,{"channel":"c","event":"e"}]}`, ann, "/publish/batch",
+		`{"messages":[`+one+`,`+one+`,`+one+`,{"channel":"c","event":"e"}]}`)
+	ask(202, `{"channel":"c","event":"e"}`, ann, "/publish", `{"channel":"c","event":"e"}`) // it is schedules that are too many
+	once := token(`"uid":"ann","singleUse":true,"jti":"once",`)
+	ask(429, limited, once, "/publish", one)
+	ask(202, `{"channel":"c","event":"e"}`, once, "/publish", `{"channel":"c","event":"e"}`)
+	ask(202, made, token(`"uid":"bob",`), "/publish", one)
+	for _, nobody := range []string{token(`"jti":"a",`), token(`"jti":"b",`)} {
+		ask(202, `{"event":"e","results":"<any>"}`, nobody, "/publish", `{"channels":["c","d","e"],`+later+`}`)
+		ask(429, limited, nobody, "/publish", one)
+	}
+	for range 4 {
+		ask(202, made, apiKey, "/publish", one)
+	}
+	measures, err := s.server.get(t.Context(), "http://"+s.server.admin+"/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(measures.body, "\ndormouse_token_schedules_limited_total 7\n") {
+		t.Error("the metric does not say 7")
+	}
+}
+
 // openTail begins a tail and returns what ends it.
 func openTail(s *scene, channel string) (end func()) {
 	s.t.Helper()

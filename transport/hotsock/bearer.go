@@ -1,6 +1,7 @@
 package hotsock
 
 import (
+	"crypto/sha256"
 	"errors"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ func (h *Handler) authorize(c *call, scope claims.Scope) error {
 		c.w.Header().Set("WWW-Authenticate", "Bearer")
 		return bearerRefusal(err, scope)
 	}
-	c.by = by
+	c.by, c.token = by, shown
 	return nil
 }
 
@@ -127,6 +128,15 @@ func (c *call) scheduleBefore(name string, p *publication) time.Time {
 		return c.grant(name).Key(p.entries[0].Key).ScheduleBefore
 	}
 	return c.grant(name).Event(p.event).ScheduleBefore
+}
+
+// scheduler names who schedules by a token: its user, or who has none, the token itself.
+func (c *call) scheduler() string {
+	if c.by.UID != "" {
+		return "uid " + c.by.UID
+	}
+	sum := sha256.Sum256([]byte(c.token))
+	return "token " + string(sum[:])
 }
 
 // withinGrant refuses what is kept longer, or told to more, than a token allows.

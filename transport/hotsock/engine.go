@@ -19,6 +19,7 @@ type engine interface {
 	PublishBatch(ctx context.Context, app string, items []actors.Publication) []actors.Outcome
 	Authorize(app, token string, use claims.Scope) (*claims.Claims, error)
 	Spend(app string, c *claims.Claims) error
+	MaySchedule(app, who string, n int) error
 	SetStorage(ctx context.Context, app string, r actors.SetStorageRequest) error
 	SchedulePublication(ctx context.Context, app string, r actors.Publication) (*channel.Scheduled, error)
 	Schedules(ctx context.Context, app, name, after string, limit int) (*channel.Schedules, error)

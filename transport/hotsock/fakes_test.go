@@ -113,6 +113,8 @@ func (e *recorder) Authorize(app, token string, use claims.Scope) (*claims.Claim
 
 func (e *recorder) Spend(app string, c *claims.Claims) error { return e.ask(c.ID) }
 
+func (e *recorder) MaySchedule(string, string, int) error { return nil }
+
 func (e *recorder) SetStorage(ctx context.Context, app string, r actors.SetStorageRequest) error {
 	return e.ask(r)
 }

@@ -76,6 +76,7 @@ type call struct {
 	ctx   context.Context // ends with the time limit
 	names []string        // what stood in the place of each anySegment, unescaped
 	by    *claims.Claims  // whose token was shown; nil: an API key was, or the route wants neither
+	token string          // the token; "": there is none
 
 	status int
 }

@@ -181,7 +181,8 @@ func (p *publication) schedule(o actors.Outcome) (id ulid.ULID) {
 	return id
 }
 
-// delay reads the publication's schedule. by a token, it must be allowed by it on every channel.
+// delay reads the publication's schedule. by a token, it must be allowed by it on every channel, and is counted: this
+// comes last.
 func (h *Handler) delay(c *call, p *publication, b *body) error {
 	s := scheduleOf(b)
 	if p.delayed = s.Expression != ""; !p.delayed {
@@ -195,6 +196,9 @@ func (h *Handler) delay(c *call, p *publication, b *body) error {
 			if err := s.Allowed(c.scheduleBefore(name, p), h.o.now()); err != nil {
 				return err
 			}
+		}
+		if err := h.o.engine.MaySchedule(h.o.App, c.scheduler(), len(p.channels)); err != nil {
+			return err
 		}
 	}
 	for i := range p.entries {
