@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -27,6 +28,7 @@ func (t *tour) plan(ctx context.Context) (steps []step, missing []report.Missing
 			return ok, nil
 		}
 		var part *peers.NotThere
+		fmt.Fprintf(t.log, "getting %s ready\n", name)
 		err := t.all[name].Build(ctx, t.root, t.dir)
 		if errors.As(err, &part) {
 			missing = append(missing, report.Missing{Peer: name, Part: part.Part, Install: part.Install})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -47,7 +48,7 @@ func TestWhatIsNotThereIsLeftOutAndSaid(t *testing.T) {
 	t.Setenv("PATH", t.TempDir()) // no npm
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	const server = "/bin/true" // nothing is built
-	tour := &tour{all: peers.All(server), settings: settings{size: full, scenarios: []scenario.Scenario{
+	tour := &tour{log: io.Discard, all: peers.All(server), settings: settings{size: full, scenarios: []scenario.Scenario{
 		{Name: "one", Cases: func(scenario.Size) []scenario.Case {
 			return []scenario.Case{{Name: "x", Peers: []string{peers.Ours, peers.SocketIO}}, {Name: "y", Peers: []string{peers.Ours, peers.SocketIO}}}
 		}},

@@ -36,7 +36,7 @@ func TestAGroupIsOneBlockAndSaysHowItGrows(t *testing.T) {
 	var b strings.Builder
 	r.WriteTable(&b)
 	for _, want := range []string{
-		"CPU a delivery, by subscribers", "flat", "linear", "ratio", // the head
+		"\n  one channel\n", "CPU a delivery, by subscribers", "flat", "linear", "ratio", // the head
 		"1,000", "0.0050×", "grows with the power", "0.00", "1.00",
 	} {
 		if !strings.Contains(b.String(), want) {

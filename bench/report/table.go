@@ -16,6 +16,9 @@ func (r *Report) WriteTable(w io.Writer) {
 	for _, s := range r.Scenarios {
 		fmt.Fprintf(w, "\n%s: %s\n", s.Name, s.About)
 		for _, b := range s.Blocks() {
+			if b.Group != "" {
+				fmt.Fprintf(w, "\n  %s\n", b.Group)
+			}
 			for _, rows := range b.tables() {
 				fmt.Fprintln(w)
 				writeRows(w, rows, "ll")

@@ -30,7 +30,7 @@ func newPainter(r *Report) *painter {
 }
 
 // colours is how many the page has.
-const colours = 10
+const colours = 14
 
 // class is a peer's colour, and whether it only marks a limit.
 func (p *painter) class(name string) string {
