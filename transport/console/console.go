@@ -79,7 +79,7 @@ func Console(o Options) http.Handler {
 		o.Logger = slog.Default()
 	}
 	mux := http.NewServeMux()
-	mountFiles(mux, Path, pageFiles, "page")
+	mountFiles(mux, Path, pageFiles, "page", head{"Console", []string{"console.css", "log.css", "server.css"}, "console.js"})
 	mux.Handle("GET "+Path+"counts", &counter{o: o, now: time.Now})
 	mux.HandleFunc("GET "+Path+"ready", o.ready)
 	return secure(mux)

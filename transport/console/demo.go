@@ -45,6 +45,6 @@ func Demo(o DemoOptions) http.Handler {
 
 	mux := http.NewServeMux()
 	mux.Handle("GET "+DemoPath+"session", newSessions(o))
-	mountFiles(mux, DemoPath, demoFiles, "demo")
+	mountFiles(mux, DemoPath, demoFiles, "demo", head{"Lobby", []string{"page.css", "scene.css", "frames.css"}, "lobby.js"})
 	return secure(mux)
 }

@@ -16,6 +16,7 @@
 //	session.go   GET /demo/session: who this tab is, and a fresh connect token
 //	claims.go    DemoClaims: what such a token has to allow
 //	files.go     files with their types and ETags
+//	head.go      the head that pages have in common
 //	headers.go   the headers every answer leaves with
 //	page/        the console        demo/  the demo
 //	shared/      what both use; client.js is a protocol client small enough to be copied

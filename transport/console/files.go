@@ -34,9 +34,12 @@ type file struct {
 }
 
 // mountFiles serves each file of a folder below at, and what pages share beside them: the base of their
-// style, the icon and the files of shared/. index.html is also the page at itself.
-func mountFiles(mux *http.ServeMux, at string, files embed.FS, folder string) {
+// style, the icon and the files of shared/. index.html, below its head, is also the page at itself.
+func mountFiles(mux *http.ServeMux, at string, files embed.FS, folder string, h head) {
 	mount := func(name string, body []byte) {
+		if name == "index.html" {
+			body = h.over(body)
+		}
 		f := newFile(name, body)
 		mux.Handle("GET "+at+name, f)
 		if name == "index.html" {

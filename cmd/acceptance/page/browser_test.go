@@ -10,7 +10,20 @@ import (
 	"dormouse/transport/console/consoletest"
 )
 
-func browser(t *testing.T) context.Context { return consoletest.Browser(t) }
+// chromium is the one browser of all tests, each with tabs of its own; endBrowser closes it.
+var (
+	chromium   context.Context
+	endBrowser = func() {}
+)
+
+// browser returns Chromium, and starts it for the first who asks.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	if chromium == nil {
+		chromium, endBrowser = consoletest.Start(t)
+	}
+	return chromium
+}
 
 // A tab is one page.
 type tab struct {

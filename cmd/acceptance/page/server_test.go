@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 			fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 			return 1
 		}
+		defer func() { endBrowser() }()
 		return m.Run()
 	}())
 }

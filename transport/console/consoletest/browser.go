@@ -14,6 +14,15 @@ import (
 // Browser starts Chromium with a profile of its own; it ends with the test. The context is for [Open].
 func Browser(t *testing.T) context.Context {
 	t.Helper()
+	ctx, end := Start(t)
+	t.Cleanup(end)
+	return ctx
+}
+
+// Start is Browser for all tests of a package: it goes on until end is called, behind the last of them. A browser
+// takes longer to start than most tests take.
+func Start(t *testing.T) (browser context.Context, end func()) {
+	t.Helper()
 	var path string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
 		if found, err := exec.LookPath(name); err == nil {
@@ -27,18 +36,19 @@ func Browser(t *testing.T) context.Context {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("no-first-run", true),
 		chromedp.WSURLReadTimeout(time.Minute))
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
-	ctx, _ = chromedp.NewContext(ctx)
-	t.Cleanup(func() {
+	allocator, release := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, _ := chromedp.NewContext(allocator)
+	end = func() {
 		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
 		_ = chromedp.Cancel(ctx)
-	})
+		release()
+	}
 	if err := chromedp.Do(ctx); err != nil {
+		end()
 		t.Fatal(err)
 	}
-	return ctx
+	return ctx, end
 }
 
 // patience is how long the browser may take for one thing.

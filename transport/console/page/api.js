@@ -1,6 +1,7 @@
 // Calls to the server's HTTP API with an API key, which is kept in this tab only.
 
 import { keep, kept } from "./keep.js";
+import { Raw, write } from "./raw.js";
 import { Refusal, refusalOf, unreachable } from "./refusal.js";
 
 export class API {
@@ -16,7 +17,10 @@ export class API {
     keep("apiKey", key);
   }
 
-  /** Makes a call and returns its answer, null if that has no body. Rejects with a Refusal. */
+  /**
+   * Makes a call, with a body whose members may be Raw, and returns its answer as Raw, null if that has no body.
+   * Rejects with a Refusal.
+   */
   async call(method, path, body) {
     if (!/^[\x21-\x7e]*$/.test(this.#key)) throw new Refusal("UNAUTHORIZED", "An API key has letters, digits and signs only, and no space.");
     let answer;
@@ -24,13 +28,13 @@ export class API {
       answer = await fetch(path, {
         method, cache: "no-store", signal: AbortSignal.timeout(10_000),
         headers: { authorization: `Bearer ${this.#key}` },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(body !== undefined && { body: write(body) }),
       });
     } catch {
       throw unreachable();
     }
     if (!answer.ok) throw await refusalOf(answer);
-    return answer.status === 204 ? null : answer.json();
+    return answer.status === 204 ? null : new Raw(await answer.text());
   }
 }
 

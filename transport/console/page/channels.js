@@ -3,6 +3,7 @@
 import { pathOf } from "./api.js";
 import { el } from "./dom.js";
 import { List } from "./list.js";
+import { membersIn } from "./members.js";
 import { folded, moment, tell, timeOf, by } from "./ui.js";
 
 const PAGE = 50;
@@ -18,7 +19,7 @@ export function channels(panel, api) {
     search: "Search by the beginning of the name",
     empty: "No channel is in use or keeps anything yet.",
     async page(prefix, after) {
-      const { channels, more } = await api.call("GET", pathOf(["channels"], { prefix, after, limit: PAGE }));
+      const { channels, more } = (await api.call("GET", pathOf(["channels"], { prefix, after, limit: PAGE }))).value;
       return { items: channels, after: more ? channels.at(-1).name : undefined };
     },
     row({ name, active }) {
@@ -48,12 +49,14 @@ async function look(detail, api, name) {
   detail.focus({ preventScroll: true });
   if (detail.getBoundingClientRect().top > innerHeight - 80) detail.scrollIntoView({ block: "start" });
   await tell(outcome, async () => {
-    const { subscriptionsCount, members } = await api.call("GET", pathOf(["channels", name]));
+    const info = await api.call("GET", pathOf(["channels", name]));
+    const { subscriptionsCount } = info.value;
+    const members = membersIn(info);
     who.replaceChildren(el("p", { class: "line" }, el("b", { "data-count": subscriptionsCount }, String(subscriptionsCount)), subscriptionsCount === 1 ? "subscription" : "subscriptions"));
     if (members) {
-      who.append(el("ul", { class: "entries" }, ...members.map((member) => el("li", { "data-uid": String(member.uid) },
-        el("p", { class: "line" }, el("b", {}, String(member.uid))),
-        member.umd === null ? "" : folded(JSON.stringify(member.umd), "Metadata")))));
+      who.append(el("ul", { class: "entries" }, ...members.map(({ uid, umd }) => el("li", { "data-uid": uid },
+        el("p", { class: "line" }, el("b", {}, uid)),
+        umd === "null" ? "" : folded(umd, "Metadata")))));
     }
     return "";
   });
@@ -61,17 +64,23 @@ async function look(detail, api, name) {
 }
 
 async function entriesOf(api, name, after) {
-  const { items } = await api.call("GET", pathOf(["channels", name, "storage"], { after }));
-  const rows = items.map(({ key, data, meta }) => el("li", { "data-key": key },
-    el("p", { class: "line" }, el("b", {}, key), by(meta)), folded(JSON.stringify(data), "Data")));
-  return { rows, after: items.length === ENTRIES ? items.at(-1).key : undefined };
+  const items = (await api.call("GET", pathOf(["channels", name, "storage"], { after }))).get("items").items();
+  const rows = items.map((item) => {
+    const { key, meta } = item.value;
+    return el("li", { "data-key": key }, el("p", { class: "line" }, el("b", {}, key), by(meta)), folded(item.get("data").text, "Data"));
+  });
+  return { rows, after: items.length === ENTRIES ? items.at(-1).value.key : undefined };
 }
 
 async function messagesOf(api, name, before) {
-  const { messages, more } = await api.call("GET", pathOf(["channels", name, "messages"], { before, reverse: "true", limit: MESSAGES }));
-  const rows = messages.map(({ id, event, data, meta }) => el("li", { "data-id": id },
-    el("p", { class: "line" }, moment(timeOf(id)), el("b", {}, event), by(meta)), folded(JSON.stringify(data), "Data")));
-  return { rows, after: more ? messages.at(-1).id : undefined };
+  const answer = await api.call("GET", pathOf(["channels", name, "messages"], { before, reverse: "true", limit: MESSAGES }));
+  const messages = answer.get("messages").items();
+  const rows = messages.map((message) => {
+    const { id, event, meta } = message.value;
+    return el("li", { "data-id": id },
+      el("p", { class: "line" }, moment(timeOf(id)), el("b", {}, event), by(meta)), folded(message.get("data").text, "Data"));
+  });
+  return { rows, after: answer.value.more ? messages.at(-1).value.id : undefined };
 }
 
 // A short list with a button for its next page.

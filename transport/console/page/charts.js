@@ -43,7 +43,7 @@ export class Charts {
 
   async #ask() {
     try {
-      this.#take(await this.#api.call("GET", "/console/counts"));
+      this.#take((await this.#api.call("GET", "/console/counts")).value);
       $("charts-outcome").textContent = "";
     } catch (error) {
       this.#samples = [];

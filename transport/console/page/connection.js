@@ -88,7 +88,7 @@ export class Connection {
 
   /** Signs a token with another umd, for an update. */
   async signUMD(umd) {
-    return (await askReady({ uid: $("ready-uid").value, umd: JSON.stringify(umd) })).token;
+    return (await askReady({ uid: $("ready-uid").value, umd: umd.text })).token;
   }
 
   #offer(ready) {
@@ -120,13 +120,13 @@ export class Connection {
     else $("greeting").hidden = true;
   }
 
-  #greet({ data, meta }) {
+  #greet({ data, meta, umd }) {
     this.#suspended = false;
     $("connect-outcome").textContent = "";
     $("greeting").hidden = false;
     $("greeting-id").textContent = data.connectionId ?? "";
     $("greeting-uid").textContent = meta.uid ?? "none";
-    $("greeting-umd").textContent = meta.umd === null ? "none" : JSON.stringify(meta.umd);
+    $("greeting-umd").textContent = umd === "null" ? "none" : umd;
     $("greeting-until").textContent = data.connectionExpiresAt ? new Date(data.connectionExpiresAt).toLocaleString() : "no end";
   }
 

@@ -12,7 +12,7 @@ export function connections(panel, api) {
     search: "A user's, by uid",
     empty: "Nobody is connected.",
     async page(uid, after) {
-      const { connections, more } = await api.call("GET", pathOf(["connections"], { uid, after, limit: PAGE }));
+      const { connections, more } = (await api.call("GET", pathOf(["connections"], { uid, after, limit: PAGE }))).value;
       return { items: connections, after: more ? connections.at(-1).id : undefined };
     },
     row({ id, uid, connectedAt, sourceIp, userAgent }, list) {
@@ -33,9 +33,10 @@ export function connections(panel, api) {
 
 async function show(body, api, id) {
   try {
-    const { umd, subscriptions } = await api.call("GET", pathOf(["connections", id]));
+    const connection = await api.call("GET", pathOf(["connections", id]));
+    const { umd, subscriptions } = connection.value;
     body.replaceChildren(
-      umd === null ? "" : folded(JSON.stringify(umd), "Metadata"),
+      umd === null ? "" : folded(connection.get("umd").text, "Metadata"),
       el("ul", { class: "chips" }, ...subscriptions.map(({ channel, channelAlias }) => el("li", { class: "chip" }, el("bdi", {}, channel), channelAlias ? ` (alias ${channelAlias})` : ""))),
       subscriptions.length ? "" : el("p", { class: "soft" }, "Subscribed to nothing."));
   } catch (error) {

@@ -10,19 +10,20 @@
 //   channels.js    connections.js   schedules.js   letters.js         the lists
 //   ui.js          drawing, beside dom.js              keep.js        what outlives a reload
 //
-// client.js, dom.js and json.js are of ../shared/. Ids are what tests find things by.
+// client.js, dom.js, json.js and raw.js are of ../shared/. Ids are what tests find things by.
 
 import { Connection } from "./connection.js";
 import { $, toast } from "./dom.js";
 import { Log } from "./log.js";
 import { Members } from "./members.js";
 import { Messages } from "./messages.js";
+import { Raw } from "./raw.js";
 import { Refusal } from "./refusal.js";
 import { Rooms } from "./rooms.js";
 import { Server } from "./server.js";
 import { Session } from "./session.js";
 import { Storage } from "./storage.js";
-import { readJSON, tabs, tell } from "./ui.js";
+import { tabs, tell, typed } from "./ui.js";
 
 const session = new Session();
 const log = new Log(session);
@@ -52,7 +53,7 @@ $("umd-form").addEventListener("submit", (event) => {
     const one = $("umd-channel").checked;
     if (one && !rooms.shown) throw new Refusal("no channel", "Open a channel first, or update the whole connection.");
     if (!connection.ready && !text) throw new Refusal("token", "Paste an umd token first.");
-    const token = connection.ready ? await connection.signUMD(readJSON(text, null)) : text;
+    const token = connection.ready ? await connection.signUMD(typed(text) ?? new Raw("null")) : text;
     await session.ask({ event: "hotsock.umdUpdate", ...(one && { channel: rooms.shown.name }), data: { token } });
     return one ? `Updated on ${rooms.shown.name}` : "Updated";
   });
@@ -61,9 +62,9 @@ $("umd-form").addEventListener("submit", (event) => {
 $("raw-form").addEventListener("submit", (event) => {
   event.preventDefault();
   tell($("raw-outcome"), async () => {
-    const frame = readJSON($("raw").value);
-    if (frame === undefined) throw new Refusal("no frame", "Write a frame first.");
-    if (!session.client.send(frame)) throw new Refusal("offline", "Not connected. Connect first.");
+    const frame = typed($("raw").value);
+    if (!frame) throw new Refusal("no frame", "Write a frame first.");
+    if (!session.client.send(frame.text)) throw new Refusal("offline", "Not connected. Connect first.");
     return "Sent; the answer is among the frames";
   });
 });

@@ -9,7 +9,7 @@ const PAGE = 50;
 
 export function letters(panel, api) {
   const all = twice("Replay all", "Really replay all?", () => list.act(async () => {
-    const { count } = await api.call("POST", "/events/dead/replay");
+    const { count } = (await api.call("POST", "/events/dead/replay")).value;
     return count === 1 ? "1 is on its way again" : `${count} are on their way again`;
   }));
   all.classList.remove("danger", "small");
@@ -27,9 +27,10 @@ export function letters(panel, api) {
         throw error;
       }
       const wanted = words.toLowerCase();
-      return { items: page.items.filter((item) => JSON.stringify(item).toLowerCase().includes(wanted)), after: page.next ?? undefined };
+      return { items: page.get("items").items().filter(({ text }) => text.toLowerCase().includes(wanted)), after: page.value.next ?? undefined };
     },
-    row({ id, endpoint, reason, attempts, diedAt, event }, list) {
+    row(letter, list) {
+      const { id, endpoint, reason, attempts, diedAt, event } = letter.value;
       const replay = el("button", { type: "button", class: "button small" }, "Replay");
       replay.addEventListener("click", () => list.act(async () => {
         await api.call("POST", pathOf(["events", "dead", id, "replay"]));
@@ -42,7 +43,7 @@ export function letters(panel, api) {
       return el("li", { "data-id": id },
         el("p", { class: "line" }, el("b", {}, event?.type ?? "unreadable"), el("bdi", { class: "soft" }, [event?.metadata?.channel, event?.metadata?.event ?? event?.metadata?.key].filter(Boolean).join(" ")), "to", el("bdi", {}, endpoint), replay, remove),
         el("p", { class: "line soft" }, moment(diedAt), attempts === 1 ? "after 1 attempt:" : `after ${attempts} attempts:`, el("bdi", {}, reason)),
-        event ? folded(JSON.stringify(event), "Event") : "");
+        event ? folded(letter.get("event").text, "Event") : "");
     },
   });
   return list;

@@ -1,6 +1,7 @@
 // Who is in a channel.
 
 import { $, el } from "./dom.js";
+import { Raw } from "./raw.js";
 import { folded, tell } from "./ui.js";
 
 const SHOWN = 300;
@@ -8,16 +9,17 @@ const SHOWN = 300;
 export class Members {
   #session;
   #rooms;
-  #known = new Map(); // room -> members, or null where there are none to know
+  #known = new Map(); // room -> { uid, umd }, umd as its text
 
   constructor(session, rooms) {
     this.#session = session;
     this.#rooms = rooms;
     for (const event of ["subscribed", "memberAdded", "memberUpdated", "memberRemoved"]) {
-      session.client.bind(`hotsock.${event}`, ({ channel, data }) => {
+      session.client.bind(`hotsock.${event}`, ({ channel }, text) => {
         const room = rooms.get(channel);
         if (!room) return;
-        const members = Array.isArray(data?.members) ? data.members : this.#changed(room, data?.member, event);
+        const data = new Raw(text).get("data");
+        const members = membersIn(data) ?? this.#changed(room, memberOf(data?.get("member")), event);
         if (!members) return;
         this.#known.set(room, members);
         if (room === rooms.shown) this.#draw(room);
@@ -32,9 +34,11 @@ export class Members {
     $("ask-info").addEventListener("click", () => tell($("info-outcome"), async () => {
       const room = rooms.shown;
       const info = await session.call("getChannelInfo", { channel: room.name });
-      if (info.members) this.#known.set(room, info.members);
+      const members = membersIn(info);
+      if (members) this.#known.set(room, members);
       this.#draw(room);
-      return info.subscriptionsCount === 1 ? "1 subscription" : `${info.subscriptionsCount} subscriptions`;
+      const n = info.value.subscriptionsCount;
+      return n === 1 ? "1 subscription" : `${n} subscriptions`;
     }));
   }
 
@@ -42,7 +46,7 @@ export class Members {
 
   // A server may be told to send who changed, and not the whole list.
   #changed(room, member, event) {
-    if (typeof member?.uid !== "string") return undefined;
+    if (!member) return undefined;
     const others = (this.#known.get(room) ?? []).filter(({ uid }) => uid !== member.uid);
     return event === "memberRemoved" ? others : [...others, member];
   }
@@ -51,9 +55,9 @@ export class Members {
     const members = this.#known.get(room) ?? [];
     $("members-count").textContent = members.length;
     const me = this.#session.greeting?.meta.uid;
-    const rows = members.slice(0, SHOWN).map((member) => el("li", { "data-uid": String(member?.uid) },
-      el("p", { class: "line" }, el("b", {}, String(member?.uid)), me !== null && member?.uid === me ? el("span", { class: "badge" }, "you") : ""),
-      member?.umd === null || member?.umd === undefined ? "" : folded(JSON.stringify(member.umd), "Metadata")));
+    const rows = members.slice(0, SHOWN).map(({ uid, umd }) => el("li", { "data-uid": uid },
+      el("p", { class: "line" }, el("b", {}, uid), me !== null && uid === me ? el("span", { class: "badge" }, "you") : ""),
+      umd === "null" ? "" : folded(umd, "Metadata")));
     if (members.length > SHOWN) rows.push(el("li", { class: "hint" }, `and ${members.length - SHOWN} more`));
     if (members.length === 0) {
       rows.push(el("li", { class: "hint" }, room.name.startsWith("presence.")
@@ -62,4 +66,15 @@ export class Members {
     }
     $("members").replaceChildren(el("ul", { class: "entries" }, ...rows));
   }
+}
+
+// A member as { uid, umd }, umd as its text; undefined if it is none.
+function memberOf(raw) {
+  const uid = raw?.value?.uid;
+  return typeof uid === "string" ? { uid, umd: raw.get("umd")?.text ?? "null" } : undefined;
+}
+
+/** The members of an answer or of a frame's data, each as { uid, umd }; undefined if it has no list of them. */
+export function membersIn(raw) {
+  return Array.isArray(raw?.value?.members) ? raw.get("members").items().map(memberOf).filter(Boolean) : undefined;
 }

@@ -1,8 +1,9 @@
 // The messages of a channel: as they come, and what is stored, page by page.
 
 import { $, el } from "./dom.js";
-import { readJSON, tell, folded, moment, timeOf, by } from "./ui.js";
+import { Raw } from "./raw.js";
 import { Refusal } from "./refusal.js";
+import { by, folded, moment, tell, timeOf, typed } from "./ui.js";
 
 const LIMIT = 300; // messages of one channel on the page
 const PAGE = 25;
@@ -28,9 +29,9 @@ export class Messages {
     const channel = this.#rooms.shown.name;
     const event = $("event").value.trim();
     if (!event) throw new Refusal("no name", "Write the event's name first.");
-    const message = { channel, event, data: readJSON($("data").value, null) };
+    const message = { channel, event, data: typed($("data").value) ?? null };
     if ($("by-http").checked) {
-      const { id } = await this.#session.call("publishMessage", { ...message, eagerIdGeneration: true });
+      const { id } = (await this.#session.call("publishMessage", { ...message, eagerIdGeneration: true })).value;
       return `Published, id ${id}`;
     }
     await this.#session.ask(message);
@@ -40,11 +41,12 @@ export class Messages {
   async #older() {
     const room = this.#rooms.shown;
     const state = this.#of(room);
-    const { messages } = await this.#session.call("listMessages", {
-      channel: room.name, reverse: true, limit: PAGE, ...(state.oldest && { before: state.oldest }),
+    const answer = await this.#session.call("listMessages", {
+      channel: room.name, reverse: true, limit: PAGE, before: state.oldest ?? undefined,
     });
-    for (const message of messages) this.#put(state, message, JSON.stringify(message.data), false);
-    state.oldest = messages.at(-1)?.id ?? state.oldest;
+    const messages = answer.get("messages").items();
+    for (const message of messages) this.#put(state, message.value, message.get("data")?.text ?? "null", false);
+    state.oldest = messages.at(-1)?.value.id ?? state.oldest;
     state.end = messages.length < PAGE;
     this.#note(room);
     return messages.length === 0 ? "Nothing older is stored that this connection may see" : `${messages.length} stored messages`;
@@ -57,7 +59,7 @@ export class Messages {
     if (frame.event === "hotsock.messageReactionRemoved") return this.#count(room, frame.data, -1);
     if (frame.event.startsWith("hotsock.")) return;
     const state = this.#of(room);
-    this.#put(state, frame, dataIn(text, frame), true);
+    this.#put(state, frame, new Raw(text).get("data")?.text ?? "null", true);
     if (room === this.#rooms.shown) this.#note(room);
   }
 
@@ -168,14 +170,14 @@ export class Messages {
     });
     form.querySelector("[data-do=remove]").addEventListener("click", () => tell(outcome, () => send("remove")));
     form.querySelector("[data-do=who]").addEventListener("click", () => tell(outcome, async () => {
-      const { reactions } = await this.#session.call("listReactions", { channel, messageId: id });
+      const { reactions } = (await this.#session.call("listReactions", { channel, messageId: id })).value;
       return reactions.length ? reactions.map(({ reaction, uid }) => `${reaction} ${uid}`).join(", ") : "Nobody has reacted";
     }));
     return form;
   }
 
   async #recount(channel, id) {
-    const { reactions } = await this.#session.call("listReactions", { channel, messageId: id });
+    const { reactions } = (await this.#session.call("listReactions", { channel, messageId: id })).value;
     const counts = Object.create(null);
     for (const { reaction } of reactions) (counts[reaction] ??= { count: 0 }).count++;
     const room = this.#rooms.get(channel);
@@ -185,17 +187,4 @@ export class Messages {
   #count(room, data, by) {
     if (typeof data?.reaction === "string") this.#of(room).rows.get(data.messageId)?.count(data.reaction, by);
   }
-}
-
-// The data of a frame as it came, not as JavaScript reads it: the member data, up to meta or the end.
-function dataIn(text, frame) {
-  const at = text.indexOf('"data":');
-  const end = frame.meta === undefined ? text.length - 1 : text.lastIndexOf(',"meta":');
-  const raw = at > 0 && end > at ? text.slice(at + 7, end) : "";
-  try {
-    if (JSON.stringify(JSON.parse(raw)) === JSON.stringify(frame.data)) return raw;
-  } catch {
-    // Members are in another order than ours.
-  }
-  return JSON.stringify(frame.data ?? null);
 }

@@ -12,7 +12,7 @@ export function schedules(panel, api) {
     search: "Those of one channel, by its whole name",
     empty: "Nothing is scheduled.",
     async page(channel, after) {
-      const { items, more } = await api.call("GET", pathOf(["schedules"], { channel, after, limit: PAGE }));
+      const { items, more } = (await api.call("GET", pathOf(["schedules"], { channel, after, limit: PAGE }))).value;
       return { items, after: more ? items.at(-1).id : undefined };
     },
     row({ id, channel, event, key, dueAt, scheduleExpression, scheduleExpressionTimezone }, list) {

@@ -1,13 +1,14 @@
 // The console's connection: a client that can be asked for answers, and that says why it was refused.
 
 import { Client } from "./client.js";
+import { Raw, write } from "./raw.js";
 import { Refusal, refusalOf, unreachable } from "./refusal.js";
 
 const PATIENCE = 10_000;
 
 /**
  * Events, beside those of the client ("state", "latency", "frame"):
- *   greeting  detail: data and meta of hotsock.connected
+ *   greeting  detail: data and meta of hotsock.connected, and umd as the text it came as
  *   refused   detail: a Refusal; the connection was never made, and is not tried again
  *   fault     detail: a Refusal that nobody waited for, of a raw frame or of a subscription that was made anew
  */
@@ -27,7 +28,7 @@ export class Session extends EventTarget {
       this.client.addEventListener(type, ({ detail }) => this.dispatchEvent(new CustomEvent(type, { detail })));
     }
     this.client.addEventListener("state", ({ detail }) => this.#follow(detail.state));
-    this.client.addEventListener("frame", ({ detail }) => !detail.sent && this.#hear(detail.frame));
+    this.client.addEventListener("frame", ({ detail }) => !detail.sent && this.#hear(detail));
   }
 
   /** Connects with the token that the function makes; it is asked again before each reconnection. */
@@ -51,12 +52,12 @@ export class Session extends EventTarget {
   }
 
   /**
-   * Sends a frame and waits for its answer: an acknowledgement, or a frame that natural recognizes.
-   * Rejects with a Refusal.
+   * Sends a frame, whose members may be Raw, and waits for its answer: an acknowledgement, or a frame that
+   * natural recognizes. Rejects with a Refusal.
    */
   ask(frame, natural) {
     const ref = `console-${++this.#refs}`;
-    if (!this.client.send({ ...frame, ref })) return Promise.reject(new Refusal("offline", "Not connected. Connect first."));
+    if (!this.client.send(write({ ...frame, ref }))) return Promise.reject(new Refusal("offline", "Not connected. Connect first."));
     return this.expect(ref, natural);
   }
 
@@ -75,26 +76,26 @@ export class Session extends EventTarget {
     });
   }
 
-  /** Calls the Client HTTP API with this connection's rights. Rejects with a Refusal. */
+  /** Calls the Client HTTP API with this connection's rights, and returns its answer as Raw. Rejects with a Refusal. */
   async call(verb, body) {
     if (!this.greeting) throw new Refusal("offline", "Not connected. Connect first.");
     const { connectionId, connectionSecret } = this.greeting.data;
     let answer;
     try {
       answer = await fetch(`/connection/${verb}?${new URLSearchParams({ connectionId, connectionSecret })}`, {
-        method: "POST", body: JSON.stringify(body), cache: "no-store", signal: AbortSignal.timeout(PATIENCE),
+        method: "POST", body: write(body), cache: "no-store", signal: AbortSignal.timeout(PATIENCE),
       });
     } catch {
       throw unreachable();
     }
     if (!answer.ok) throw await refusalOf(answer);
-    return answer.json();
+    return new Raw(await answer.text());
   }
 
-  #hear(frame) {
+  #hear({ frame, text }) {
     if (frame?.event === "hotsock.connected") {
       this.#met = true;
-      this.greeting = { data: Object(frame.data), meta: Object(frame.meta) };
+      this.greeting = { data: Object(frame.data), meta: Object(frame.meta), umd: new Raw(text).get("meta")?.get("umd")?.text ?? "null" };
       this.dispatchEvent(new CustomEvent("greeting", { detail: this.greeting }));
     }
     const asked = this.#waiting.get(frame?.ref);

@@ -1,8 +1,9 @@
 // The storage of a channel: entries as they are, from snapshots, changes, answers and lists.
 
 import { $, el } from "./dom.js";
+import { Raw } from "./raw.js";
 import { Refusal } from "./refusal.js";
-import { folded, moment, readJSON, tell, by } from "./ui.js";
+import { by, folded, moment, tell, typed } from "./ui.js";
 
 const LIMIT = 500; // entries of one channel on the page
 const PAGE = 100;
@@ -16,7 +17,7 @@ export class Storage {
     this.#session = session;
     this.#rooms = rooms;
     for (const event of ["hotsock.channelStorageUpdated", "hotsock.channelStorageData"]) {
-      session.client.bind(event, (frame) => this.#hear(frame));
+      session.client.bind(event, (frame, text) => this.#hear(frame, text));
     }
     rooms.addEventListener("show", ({ detail }) => this.#show(detail));
     $("set-form").addEventListener("submit", (event) => {
@@ -36,8 +37,8 @@ export class Storage {
   async #set() {
     const channel = this.#rooms.shown.name;
     const key = this.#key();
-    if (!$("value").value.trim()) throw new Refusal("no data", "Write the data first; null clears the entry.");
-    const data = readJSON($("value").value);
+    const data = typed($("value").value);
+    if (!data) throw new Refusal("no data", "Write the data first; null clears the entry.");
     await this.#session.ask({ event: "hotsock.channelStorageSet", channel, key, data });
     return `Set ${key}`;
   }
@@ -54,20 +55,24 @@ export class Storage {
     const room = this.#rooms.shown;
     let n = 0;
     for (let after = ""; n < LIMIT;) {
-      const { items } = await this.#session.call("channelStorageList", { channel: room.name, ...(after && { after }) });
-      for (const { key, data, meta } of items) this.#put(room, key, data, meta, false);
+      const answer = await this.#session.call("channelStorageList", { channel: room.name, after: after || undefined });
+      const items = answer.get("items").items();
+      for (const item of items) {
+        const { key, meta } = item.value;
+        this.#put(room, key, item.get("data").text, meta, false);
+        after = key;
+      }
       n += items.length;
-      after = items.at(-1)?.key;
       if (items.length < PAGE) break;
     }
     this.#note(room);
     return n === 1 ? "1 entry" : `${n} entries`;
   }
 
-  #hear({ channel, key, data, meta }) {
+  #hear({ channel, key, meta }, text) {
     const room = this.#rooms.get(channel);
     if (!room || typeof key !== "string") return;
-    this.#put(room, key, data ?? null, meta, true);
+    this.#put(room, key, new Raw(text).get("data")?.text ?? "null", meta, true);
     if (room === this.#rooms.shown) this.#note(room);
   }
 
@@ -80,10 +85,11 @@ export class Storage {
     return state;
   }
 
+  // data is its text; "null" takes the entry away.
   #put(room, key, data, meta, flash) {
     const state = this.#of(room);
     const before = state.rows.get(key);
-    if (data === null) {
+    if (data === "null") {
       before?.remove();
       state.rows.delete(key);
       return;
@@ -95,12 +101,12 @@ export class Storage {
     const edit = el("button", { type: "button", class: "button small", "aria-label": `Edit ${key}` }, "Edit");
     edit.addEventListener("click", () => {
       $("key").value = key;
-      $("value").value = JSON.stringify(data);
+      $("value").value = data;
       $("value").focus();
     });
     const row = el("li", { "data-key": key, class: flash ? "flash" : false },
       el("p", { class: "line" }, el("b", {}, key), by(meta), moment(Date.now()), edit),
-      folded(JSON.stringify(data), "Data"));
+      folded(data, "Data"));
     state.rows.set(key, row);
     if (before) return before.replaceWith(row);
     const next = [...state.list.children].find((other) => other.dataset.key > key);

@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { pretty } from "./json.js";
+import { Raw } from "./raw.js";
 import { Refusal } from "./refusal.js";
 
 /**
@@ -49,26 +50,18 @@ export function twice(label, sure, act) {
 }
 
 /**
- * Reads JSON that a person wrote. Numbers too large for JavaScript go out as they were written where the
- * browser can do that.
+ * Reads JSON that a person wrote, as Raw: it goes out as it was typed. undefined if nothing was.
+ * Throws a Refusal that says where it is no JSON.
  */
-export function readJSON(text, empty = undefined) {
-  if (!text.trim()) return empty;
+export function typed(text) {
+  text = text.trim();
+  if (!text) return undefined;
   try {
-    const value = JSON.parse(text);
-    return JSON.rawJSON && /\d{16}/.test(text) ? exact(text, value) : value;
+    JSON.parse(text);
   } catch {
-    throw new Refusal("not JSON", `This is not JSON. Text stands in quotes: ${JSON.stringify(text.trim().slice(0, 24))}`);
+    throw new Refusal("not JSON", `This is not JSON. Text stands in quotes: ${JSON.stringify(text.slice(0, 24))}`);
   }
-}
-
-// rawJSON takes single values only: the numbers, in their places.
-function exact(text, value) {
-  try {
-    return JSON.parse(text, (_, v, context) => (typeof v === "number" && context?.source ? JSON.rawJSON(context.source) : v));
-  } catch {
-    return value;
-  }
+  return new Raw(text);
 }
 
 /** JSON in one line that opens to a whole block. raw is its text. */

@@ -96,7 +96,8 @@ export class Client extends EventTarget {
   }
 
   /**
-   * Calls handler(frame) for every frame of that event, on that channel if one is given.
+   * Calls handler(frame, text) for every frame of that event, on that channel if one is given. text is the frame
+   * as it came: JavaScript rounds large numbers.
    * Bindings outlive connections. Returns a function that takes the binding back.
    */
   bind(event, handler, channel) {
@@ -148,11 +149,14 @@ export class Client extends EventTarget {
     return this.send({ event: "hotsock.channelStorageGet", channel, key });
   }
 
-  /** Sends any frame. Returns false, and sends nothing, while there is no connection. */
+  /**
+   * Sends any frame: an object, or its JSON text, which goes as it is. Returns false, and sends nothing, while
+   * there is no connection.
+   */
   send(frame) {
     if (this.#state !== "connected" || this.#socket?.readyState !== WebSocket.OPEN) return false;
-    const text = JSON.stringify(frame);
-    this.#emit("frame", { sent: true, text, frame, at: Date.now() });
+    const text = typeof frame === "string" ? frame : JSON.stringify(frame);
+    this.#emit("frame", { sent: true, text, frame: JSON.parse(text), at: Date.now() });
     this.#socket.send(text);
     return true;
   }
@@ -224,7 +228,7 @@ export class Client extends EventTarget {
     for (const { event, handler, channel } of [...this.#bindings]) {
       if (event !== frame?.event || (channel !== undefined && channel !== frame.channel)) continue;
       try {
-        handler(frame);
+        handler(frame, text);
       } catch (error) {
         reportError(error); // one handler's mistake is not the others'
       }
