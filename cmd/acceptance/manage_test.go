@@ -156,6 +156,24 @@ func TestATailIsReadWithoutBeingThere(t *testing.T) {
 	s.answers(400, `{"error":{"code":"INVALID_MESSAGE","message":"<string>"}}`)(s.manages("GET", "/channels/t/tail?seconds=601", ""))
 }
 
+// A call's time limit is for its body and its answer's beginning: a tail goes on behind it.
+func TestATailOutlivesTheLimitOfACall(t *testing.T) {
+	const limit = time.Second
+	s := newScene(t, serve(t, defaults().with(settings{"limits.http_timeout": limit.String()})))
+	req := must(http.NewRequestWithContext(t.Context(), "GET", "http://"+s.server.addr+"/channels/t/tail?seconds=60", nil))
+	req.Header.Set("Authorization", "Bearer "+apiKey)
+	resp, err := backend.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	<-time.After(limit + limit/4)
+	s.answers(202, `"<any>"`)(s.server.publish(t.Context(), `{"channel":"t","event":"e","data":7}`))
+	if lines := bufio.NewScanner(resp.Body); !lines.Scan() || !strings.Contains(lines.Text(), `"data":7`) {
+		t.Errorf("%q: %v", lines.Text(), lines.Err())
+	}
+}
+
 func deadlineOf(ctx context.Context) (time.Time, error) {
 	at, _ := ctx.Deadline()
 	return at, nil

@@ -65,6 +65,7 @@ func (h *Handler) stream(ctx context.Context, c *call, t *actors.Tail, events bo
 	c.w.Header().Set("Content-Type", kind)
 	c.w.WriteHeader(http.StatusOK)
 	out := http.NewResponseController(c.w)
+	_ = out.SetReadDeadline(time.Time{}) // a call's limit is for its body: a read that runs into it here would look like a client that left
 	write := func(frame []byte) bool {
 		_ = out.SetWriteDeadline(time.Now().Add(tailDeadline)) // a writer without deadlines has none to set
 		_, err := fmt.Fprintf(c.w, "%s%s%s", head, frame, end)
