@@ -140,6 +140,22 @@ func (in *inspection) check(token string, key claims.Key, o claims.Options, now 
 	return nil
 }
 
+// refusedFor returns why a token is good for nothing, nil if it is for something.
+func refusedFor(token string, key claims.Key, now time.Time) error {
+	var in inspection
+	if err := in.check(token, key, claims.Options{}, now); err != nil {
+		return err
+	}
+	if in.problem == nil {
+		return nil
+	}
+	var refused *claims.Error
+	if errors.As(in.problem, &refused) {
+		return errors.New(refused.Detail)
+	}
+	return in.problem
+}
+
 // verifyKey finds the key that the flags name. A private key stands for its public half.
 //
 // Errors: one that is fs.ErrNotExist if none is named and there is no development key.

@@ -59,6 +59,7 @@ type extras struct {
 	mount  func(s *Server) error                                        // more handlers, before it serves
 	home   http.Handler                                                 // what people see at /, in a browser
 	ready  func(uid string, umd json.RawMessage) (console.Ready, error) // credentials for the console; nil: they are pasted
+	sign   func(claims json.RawMessage) (token string, err error)       // what is written in the console; nil: nothing
 	atOnce bool                                                         // a shutdown does not spread its closes
 	fatal  func(error)                                                  // a write failed; nil: end the process
 }
@@ -136,7 +137,7 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 	}
 	if c.Console {
 		s.http.Handle(console.Path, console.Console(console.Options{
-			Key: s.keys.Check, Counts: s.counts, Ready: x.ready, Logger: log,
+			Key: s.keys.Check, Counts: s.counts, Ready: x.ready, Sign: x.sign, Logger: log,
 		}))
 	}
 

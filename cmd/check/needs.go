@@ -28,7 +28,7 @@ var suites = []suite{
 	{program: "aws", debian: "awscli", tests: "^TestAWSCommand$", what: "publishing with the aws command"},
 	{
 		program: "chromium", debian: "chromium", what: "the tests in a real browser",
-		tests: "^(TestTwoTabsShareALobby|TestTheLineIsCut|TestARenameWithoutUMDUpdate|TestTheKeyboard|TestTheLayoutHolds|TestConsoleClient|TestConsoleServer|TestConsoleByKeyboard|TestConsoleIsInert|TestConsoleReady)$",
+		tests: "^(TestTwoTabsShareALobby|TestTheLineIsCut|TestARenameWithoutUMDUpdate|TestTheKeyboard|TestTheLayoutHolds|TestConsoleClient|TestConsoleServer|TestConsoleByKeyboard|TestConsoleIsInert|TestConsoleReady|TestConsoleKeepsNumbersAsTheyAre|TestConsoleForms|TestConsoleSigns|TestConsoleIsSeenByAll)$",
 	},
 }
 

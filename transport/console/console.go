@@ -4,7 +4,6 @@ import (
 	"embed"
 	"encoding/json"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -30,14 +29,13 @@ type Options struct {
 	// token should be good to connect and to update umd. nil: nothing is ready.
 	Ready func(uid string, umd json.RawMessage) (Ready, error)
 
+	// Sign returns a token with the claims that somebody wrote on the page: any bytes, of 16 KiB at most. Its error
+	// is told to them, so it says what is wrong with the claims. Only a server for development has it, and whom it
+	// serves is as with Ready. Called from many goroutines at once. nil: nothing is signed.
+	Sign func(claims json.RawMessage) (token string, err error)
+
 	// Logger hears of credentials that could not be made. slog.Default by default.
 	Logger *slog.Logger
-}
-
-// Ready is what a development server hands to its console.
-type Ready struct {
-	Token  string `json:"token"`  // to connect with, and to update umd
-	APIKey string `json:"apiKey"` // for the server's side
 }
 
 // Counts is what a console draws its charts from. Each is a total since the server began, but for
@@ -66,8 +64,8 @@ var pageFiles embed.FS
 // Console returns the handler of the console, to be mounted at Path on the origin that also serves the
 // WebSocket at /v1 and the HTTP APIs.
 //
-// It serves the page at /console/ and its files beside it, GET /console/counts to who has an API key, and,
-// with o.Ready, GET /console/ready. The page itself holds no secret: what it may do is what the token and
+// It serves the page at /console/ and its files beside it, GET /console/counts to who has an API key, GET
+// /console/ready with o.Ready, and POST /console/token with o.Sign. The page itself holds no secret: what it may do is what the token and
 // the API key that its user pastes may do. It panics if Key or Counts is nil.
 //
 // The handler may be used from many goroutines at once.
@@ -82,61 +80,8 @@ func Console(o Options) http.Handler {
 	mountFiles(mux, Path, pageFiles, "page", head{"Console", []string{"console.css", "log.css", "server.css"}, "console.js"})
 	mux.Handle("GET "+Path+"counts", &counter{o: o, now: time.Now})
 	mux.HandleFunc("GET "+Path+"ready", o.ready)
+	mux.HandleFunc("POST "+Path+"token", o.sign)
 	return secure(mux)
-}
-
-// readyUID is who a console is that does not say who it is.
-const readyUID = "dev"
-
-// maxReadyUMD bounds the umd that a console asks to be signed, in bytes: what tokens may have by default.
-const maxReadyUMD = 1 << 10
-
-// ready answers GET /console/ready?uid=&umd=: 200 with credentials, 204 where there are none, 403 to another site's page and to one that
-// was reached by a name: a foreign name that leads to this machine makes its page one of our origin.
-func (o Options) ready(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Vary", "Sec-Fetch-Site, Origin")
-	switch {
-	case o.Ready == nil:
-		w.WriteHeader(http.StatusNoContent)
-		return
-	case !sameOrigin(r) || !loopbackHost(r.Host):
-		writeError(w, http.StatusForbidden, "FORBIDDEN", "Only the console of this server may ask, opened by a loopback address.")
-		return
-	}
-	uid, umd := r.URL.Query().Get("uid"), r.URL.Query().Get("umd")
-	if uid == "" {
-		uid = readyUID
-	}
-	switch {
-	case !validUID.MatchString(uid):
-		writeError(w, http.StatusBadRequest, "INVALID_MESSAGE", "uid must be 1 to 64 letters, digits, _ or -.")
-		return
-	case umd != "" && (len(umd) > maxReadyUMD || !json.Valid([]byte(umd))):
-		writeError(w, http.StatusBadRequest, "INVALID_MESSAGE", "umd must be JSON of at most 1,024 bytes.")
-		return
-	}
-	var raw json.RawMessage
-	if umd != "" {
-		raw = json.RawMessage(umd)
-	}
-	ready, err := o.Ready(uid, raw)
-	if err != nil {
-		o.Logger.Error("console credentials", "error", err)
-		writeError(w, http.StatusInternalServerError, "INTERNAL_ERROR", "No token could be signed.")
-		return
-	}
-	writeJSON(w, http.StatusOK, ready)
-}
-
-// loopbackHost reports whether a Host can only mean the machine itself.
-func loopbackHost(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = strings.Trim(hostport, "[]")
-	}
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // countsAge is how old counts may be before they are taken anew: many who look on cost as much as one.

@@ -118,6 +118,44 @@ func TestReady(t *testing.T) {
 	}
 }
 
+func TestTokensAreSignedForTheOwnPageOnly(t *testing.T) {
+	const here = "http://127.0.0.1:8080/console/token"
+	signs := consoleOf(Options{Sign: func(claims json.RawMessage) (string, error) {
+		if len(claims) == 0 {
+			return "", errors.New("exp is required")
+		}
+		return "token of " + string(claims), nil
+	}})
+	for name, tt := range map[string]struct {
+		h            http.Handler
+		target, body string
+		header       []string
+		status       int
+		want         string
+	}{
+		"the page itself":                {signs, here, `{}`, []string{"Sec-Fetch-Site", "same-origin"}, 200, `{"token":"token of {}"}`},
+		"claims that are no good":        {signs, here, ``, nil, 400, `"message":"exp is required."`},
+		"claims that are too large":      {signs, here, strings.Repeat(" ", maxClaims+1), nil, 413, "at most 16,384 bytes"},
+		"another site":                   {signs, here, `{}`, []string{"Sec-Fetch-Site", "cross-site"}, 403, "FORBIDDEN"},
+		"another site's older browser":   {signs, here, `{}`, []string{"Origin", "https://elsewhere.example"}, 403, "FORBIDDEN"},
+		"a foreign name that leads here": {signs, "http://rebound.example:8080/console/token", `{}`, nil, 403, "FORBIDDEN"},
+		"a server for others":            {consoleOf(Options{}), here, `{}`, nil, 404, "a development server does"},
+	} {
+		r := httptest.NewRequest("POST", tt.target, strings.NewReader(tt.body))
+		for i := 0; i < len(tt.header); i += 2 {
+			r.Header.Set(tt.header[i], tt.header[i+1])
+		}
+		w := httptest.NewRecorder()
+		tt.h.ServeHTTP(w, r)
+		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.want) || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	if w := get(signs, here); w.Code != 405 {
+		t.Errorf("by GET: %d", w.Code)
+	}
+}
+
 func TestCountsWantAKeyAndAreTakenOnceASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		taken := 0

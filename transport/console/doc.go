@@ -11,7 +11,8 @@
 // Both are plain ES modules and style sheets, embedded in the binary: no build step and nothing fetched from
 // elsewhere.
 //
-//	console.go   Console: the handler, ready-made credentials, counts for its charts
+//	console.go   Console: the handler, counts for its charts
+//	ready.go     credentials that a development server makes for it
 //	demo.go      Demo: the handler
 //	session.go   GET /demo/session: who this tab is, and a fresh connect token
 //	claims.go    DemoClaims: what such a token has to allow

@@ -107,7 +107,7 @@ func TestConsoleByKeyboard(t *testing.T) {
 	p.press(kb.Enter)
 	p.until(`document.activeElement.innerText === "Really kick?"`)
 	p.press(kb.Enter)
-	p.until(`$("panel-connections").querySelector(".outcome").innerText.includes("Kicked ann")`)
+	p.until(`$("panel-connections").querySelector(".list-outcome").innerText.includes("Kicked ann")`)
 	p.press(kb.Tab + kb.Tab)
 	p.shortcut("c")
 	p.until(`location.hash === "#client"`)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // paint paints the tab in a size, light or dark.
@@ -24,7 +25,7 @@ func TestConsolePictures(t *testing.T) {
 	first.paint("empty", 1400, 900, "light")
 	first.write("token", "a.b.c")
 	first.click("connect")
-	first.says("connect-outcome", "no JWT")
+	first.faults("token", "no JWT")
 	first.paint("refused", 400, 1200, "dark")
 	first.eval(`location.hash = "#server"`)
 	first.paint("gate", 1400, 900, "light")
@@ -88,10 +89,57 @@ func TestConsolePictures(t *testing.T) {
 		admin.paint("server", 1400, 900, scheme)
 		admin.paint("server", 400, 1800, scheme)
 	}
-	for _, list := range []string{"connections", "schedules", "letters"} {
+	admin.eval(`$("panel-channels").querySelector(".detail").scrollIntoView()`)
+	admin.eval(`[...$("panel-channels").querySelectorAll(".rows button")].find((b) => b.innerText.includes("game.lobby")).click()`)
+	admin.until(`$("panel-channels").querySelectorAll(".detail [data-key]").length > 2`)
+	admin.eval(`$("panel-channels").querySelector(".tail form").requestSubmit()`)
+	admin.until(`$("panel-channels").querySelector(".tail .hint").innerText.includes("Waiting")`)
+	for i := range 4 {
+		s.call("POST", "/publish", map[string]any{"channel": "game.lobby", "event": "tick", "data": i})
+	}
+	admin.until(`$("panel-channels").querySelectorAll(".tail .frame").length === 4`)
+	admin.paint("tail", 1400, 1100, "light")
+	admin.paint("tail", 400, 2600, "dark")
+	admin.button(".detail", "Publish or set…")
+	admin.paint("writer", 1400, 1100, "light")
+	admin.button(".detail", "Delete…")
+	admin.paint("sure", 1400, 900, "dark")
+	admin.press(kb.Escape)
+	for _, list := range []string{"connections", "schedules", "letters", "tokens"} {
 		admin.click("tab-" + list)
-		admin.until(fmt.Sprintf(`$("panel-%s").querySelectorAll(".rows > li").length > 0`, list))
+		admin.until(fmt.Sprintf(`$("panel-%s").querySelector(".list-outcome").dataset.state === "done"`, list))
 		admin.paint(list, 1400, 900, "light")
 	}
+	admin.click("tab-connections")
+	admin.lists("connections", 2)
+	admin.unfold("#panel-connections .rows > li")
+	admin.until(`!!$("panel-connections").querySelector(".subscriptions li")`)
+	admin.paint("connection", 1400, 700, "dark")
+	admin.click("tab-schedules")
+	admin.button("#panel-schedules", "New schedule…")
+	admin.paint("schedule", 1400, 900, "light")
+	admin.eval(`$("panel-schedules").querySelector(".writer").requestSubmit()`)
+	admin.until(`!!$("panel-schedules").querySelector(".fault")`)
+	admin.eval(`$("panel-schedules").querySelector("[value=cron]").click(); $("panel-schedules").querySelector("[value=entry]").click()`)
+	admin.paint("schedule", 400, 1500, "dark")
+	admin.click("tab-tokens")
+	admin.button("#panel-tokens", "Revoke…")
+	admin.paint("revoke", 1400, 900, "dark")
 	admin.paint("letters", 400, 1200, "dark")
+
+	d := dev(t, t.TempDir()+"/data", "127.0.0.1:0")
+	p := open(t, chromium, "dev", d.Console)
+	p.until(`$("state").dataset.state === "connected"`)
+	p.paint("ready", 1400, 900, "light")
+	p.eval(`location.hash = "#server"`)
+	p.until(`!$("key-ready").hidden`)
+	p.click("key-ready")
+	p.until(`!$("inside").hidden`)
+	p.paint("server-empty", 1400, 900, "light")
+	p.click("tab-tokens")
+	p.button("#panel-tokens", "Sign a token…")
+	p.eval(`$("sign-form").requestSubmit()`)
+	p.until(`$("signed").value !== ""`)
+	p.paint("sign", 1400, 1300, "light")
+	p.paint("sign", 400, 2000, "dark")
 }

@@ -29,6 +29,7 @@ const (
 type station struct {
 	t       *testing.T
 	url     string
+	admin   string // address of /metrics
 	takes   atomic.Bool
 	taken   atomic.Int64
 	process *exec.Cmd
@@ -76,28 +77,29 @@ events:
 		_ = s.process.Process.Kill()
 		_ = s.process.Wait()
 	})
-	listens := make(chan string, 1)
+	type addresses struct{ Msg, Listen, Admin string }
+	listens := make(chan addresses, 1)
 	go func() {
 		var said bytes.Buffer
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			fmt.Fprintln(&said, lines.Text())
-			var line struct{ Msg, Listen string }
+			var line addresses
 			if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "serving" {
-				listens <- line.Listen
+				listens <- line
 			}
 		}
 		select {
-		case listens <- "": // it ended without serving
+		case listens <- addresses{}: // it ended without serving
 			t.Log(said.String())
 		default:
 		}
 	}()
 	select {
-	case address := <-listens:
-		if address == "" {
+	case at := <-listens:
+		if at.Listen == "" {
 			t.Fatal("dormouse serve ended")
 		}
-		s.url = "http://" + address
+		s.url, s.admin = "http://"+at.Listen, at.Admin
 	case <-time.After(30 * time.Second):
 		t.Fatal("dormouse serve does not say where it listens")
 	}
@@ -144,5 +146,25 @@ func (s *station) call(method, path string, body any) {
 	defer res.Body.Close()
 	if answer, _ := io.ReadAll(res.Body); res.StatusCode > 299 {
 		s.t.Fatalf("%s %s: %d %s", method, path, res.StatusCode, strings.TrimSpace(string(answer)))
+	}
+}
+
+// until waits for a line of the server's metrics.
+func (s *station) until(line string) {
+	s.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		res, err := http.Get("http://" + s.admin + "/metrics")
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		text, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err == nil && strings.Contains(string(text), "\n"+line+"\n") {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("no line %q", line)
+		}
+		<-time.After(50 * time.Millisecond)
 	}
 }

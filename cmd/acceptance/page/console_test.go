@@ -19,6 +19,20 @@ func (p *tab) write(id, text string) {
 
 func (p *tab) click(id string) { p.t.Helper(); p.eval(fmt.Sprintf(`$(%q).click()`, id)) }
 
+// button clicks the first button that says something, in what a selector finds.
+func (p *tab) button(in, says string) {
+	p.t.Helper()
+	p.until(fmt.Sprintf(`const b = [...document.querySelectorAll(%q)].find((b) => b.innerText === %q && !b.closest("[hidden]")); b?.focus(); b?.click(); !!b`, in+" button", says))
+}
+
+// faults waits until a field is said to be wrong, beneath it, with a text that has a part.
+func (p *tab) faults(id, part string) {
+	p.t.Helper()
+	quoted, _ := json.Marshal(part)
+	p.until(fmt.Sprintf(`const f = $(%q); f.getAttribute("aria-invalid") === "true" &&
+		document.getElementById(f.getAttribute("aria-describedby").split(" ")[0]).innerText.includes(%s)`, id, quoted))
+}
+
 // says waits until an element's text has a part.
 func (p *tab) says(id, part string) {
 	p.t.Helper()
@@ -70,7 +84,7 @@ func TestConsoleClient(t *testing.T) {
 		} {
 			p.write("token", token)
 			p.click("connect")
-			p.says("connect-outcome", want)
+			p.faults("token", want)
 			p.until(`$("state").dataset.state === "closed"`)
 		}
 	})
@@ -90,11 +104,11 @@ func TestConsoleClient(t *testing.T) {
 		ann.until(`$("messages").querySelector("li[data-event=score]").innerText.includes("12345678901234567890")`)
 		ann.write("data", "no quotes")
 		ann.click("publish")
-		ann.says("publish-outcome", "This is not JSON. Text stands in quotes")
+		ann.faults("data", "This is not JSON: ")
 		ann.write("event", "hotsock.x")
 		ann.write("data", "1")
 		ann.click("publish")
-		ann.until(`$("publish-outcome").dataset.state === "failed" && /^[A-Z_]+: /.test($("publish-outcome").innerText)`)
+		ann.faults("event", "UNKNOWN_EVENT: ")
 		ann.write("event", "chat")
 	})
 
@@ -207,7 +221,7 @@ func TestConsoleClient(t *testing.T) {
 		p := lets(t, s, chromium, "narrow", s.token("eve", map[string]any{"channels": map[string]any{}}))
 		p.write("channel", "vault")
 		p.click("subscribe")
-		p.says("subscribe-outcome", "or give a subscribe token")
+		p.faults("channel", "or give a subscribe token")
 		p.write("subscribe-token", s.token("eve", map[string]any{"scope": "subscribe"}))
 		p.click("subscribe")
 		p.until(`$("room-h").innerText === "vault" && $("room-about").innerText === "Subscribed"`)
@@ -240,7 +254,7 @@ func TestConsoleIsInert(t *testing.T) {
 	p.says("messages", hostile)
 	p.write("data", hostile)
 	p.click("publish")
-	p.says("publish-outcome", "not JSON")
+	p.faults("data", "not JSON")
 	p.write("raw", `{"event":"`+strings.ReplaceAll(hostile, `"`, `\"`)+`","channel":"__proto__"}`)
 	p.click("raw-send")
 	s.call("POST", "/publish", map[string]any{"channel": channel, "event": "hotsock", "data": map[string]any{"__proto__": hostile}})
@@ -268,7 +282,7 @@ func TestConsoleIsInert(t *testing.T) {
 // come a moment later than what made it.
 func (p *tab) lists(list string, n int) {
 	p.t.Helper()
-	p.until(fmt.Sprintf(`const panel = $("panel-%s"), busy = panel.querySelector(".outcome").dataset.state === "waiting";
+	p.until(fmt.Sprintf(`const panel = $("panel-%s"), busy = panel.querySelector(".list-outcome").dataset.state === "waiting";
 		const there = panel.querySelectorAll(".rows > li").length === %d;
 		if (!there && !busy) panel.querySelector(".bar button").click();
 		there && !busy`, list, n))

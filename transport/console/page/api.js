@@ -22,19 +22,42 @@ export class API {
    * Rejects with a Refusal.
    */
   async call(method, path, body) {
+    const answer = await this.#fetch(path, { method, signal: AbortSignal.timeout(10_000), ...(body !== undefined && { body: write(body) }) });
+    return answer.status === 204 ? null : new Raw(await answer.text());
+  }
+
+  /**
+   * Reads the lines of an answer as they come, until it ends or signal aborts it, which is no failure. begun is
+   * called when the answer begins. Rejects with a Refusal.
+   */
+  async *lines(path, signal, begun) {
+    try {
+      const { body } = await this.#fetch(path, { signal });
+      begun();
+      const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let rest = ""; ;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        const lines = (rest + value).split("\n");
+        rest = lines.pop();
+        yield* lines;
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error instanceof Refusal ? error : unreachable();
+    }
+  }
+
+  async #fetch(path, more) {
     if (!/^[\x21-\x7e]*$/.test(this.#key)) throw new Refusal("UNAUTHORIZED", "An API key has letters, digits and signs only, and no space.");
     let answer;
     try {
-      answer = await fetch(path, {
-        method, cache: "no-store", signal: AbortSignal.timeout(10_000),
-        headers: { authorization: `Bearer ${this.#key}` },
-        ...(body !== undefined && { body: write(body) }),
-      });
+      answer = await fetch(path, { cache: "no-store", headers: { authorization: `Bearer ${this.#key}` }, ...more });
     } catch {
       throw unreachable();
     }
     if (!answer.ok) throw await refusalOf(answer);
-    return answer.status === 204 ? null : new Raw(await answer.text());
+    return answer;
   }
 }
 

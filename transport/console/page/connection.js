@@ -46,7 +46,7 @@ export class Connection {
     session.addEventListener("greeting", ({ detail }) => this.#greet(detail));
     session.addEventListener("refused", ({ detail }) => tell($("connect-outcome"), async () => {
       throw detail;
-    }));
+    }, { token: $("token") }));
     this.#elsewhere();
     this.#note();
     this.#show("closed");
@@ -69,17 +69,25 @@ export class Connection {
     this.#suspended = false;
     tell($("connect-outcome"), async () => {
       if (this.ready) {
-        if (!$("ready-uid").reportValidity()) return "";
+        if (!/^[\w-]{1,64}$/.test($("ready-uid").value)) throw new Refusal("uid", "A uid here has 1 to 64 letters, digits, _ or -.", $("ready-uid"));
         this.#session.start(async () => (await askReady({ uid: $("ready-uid").value })).token);
         return "";
       }
       const token = $("token").value.trim();
       const fault = faultOf(token);
-      if (fault) throw new Refusal("token", fault);
+      if (fault) throw new Refusal("token", fault, $("token"));
       keep("token", token);
       this.#session.start(async () => token);
       return "";
     });
+  }
+
+  /** Connects with a token that was made elsewhere on the page. */
+  use(token) {
+    this.#offer(false);
+    $("token").value = token;
+    this.#note();
+    this.connect();
   }
 
   ping() {

@@ -7,8 +7,12 @@
 //   log.js         the wire, as it is                  refusal.js     what goes wrong, and what to do
 //   server.js      the API key, and what it opens      api.js         calls with it
 //   list.js        a list, page by page                charts.js      rates; chart.js draws one
-//   channels.js    connections.js   schedules.js   letters.js         the lists
-//   ui.js          drawing, beside dom.js              keep.js        what outlives a reload
+//   channels.js    connections.js   schedules.js   letters.js   tokens.js   the lists
+//   channel.js     one channel                         tail.js        what it says, as it does
+//   writer.js      a message or an entry, now or later sign.js        a token, where the server signs
+//   ui.js          drawing, beside dom.js              fault.js       what is wrong with a field
+//   sure.js        asking back                         drawer.js      a form that a button opens
+//   frame.js       one frame in a list                 keep.js        what outlives a reload
 //
 // client.js, dom.js, json.js and raw.js are of ../shared/. Ids are what tests find things by.
 
@@ -23,7 +27,7 @@ import { Rooms } from "./rooms.js";
 import { Server } from "./server.js";
 import { Session } from "./session.js";
 import { Storage } from "./storage.js";
-import { tabs, tell, typed } from "./ui.js";
+import { filled, tabs, tell, typed } from "./ui.js";
 
 const session = new Session();
 const log = new Log(session);
@@ -32,7 +36,10 @@ new Messages(session, rooms);
 new Storage(session, rooms);
 new Members(session, rooms);
 const connection = new Connection(session, rooms);
-const server = new Server();
+const server = new Server((token) => {
+  location.hash = "#client";
+  connection.use(token);
+});
 
 tabs($("room").querySelector("[role=tablist]"));
 
@@ -49,21 +56,19 @@ rooms.addEventListener("show", ({ detail: room }) => {
 $("umd-form").addEventListener("submit", (event) => {
   event.preventDefault();
   tell($("umd-outcome"), async () => {
-    const text = $("umd").value.trim();
     const one = $("umd-channel").checked;
     if (one && !rooms.shown) throw new Refusal("no channel", "Open a channel first, or update the whole connection.");
-    if (!connection.ready && !text) throw new Refusal("token", "Paste an umd token first.");
-    const token = connection.ready ? await connection.signUMD(typed(text) ?? new Raw("null")) : text;
+    const token = connection.ready ? await connection.signUMD(typed($("umd")) ?? new Raw("null")) : filled($("umd"), "Paste an umd token first.");
     await session.ask({ event: "hotsock.umdUpdate", ...(one && { channel: rooms.shown.name }), data: { token } });
     return one ? `Updated on ${rooms.shown.name}` : "Updated";
-  });
+  }, { INVALID_UMD_TOKEN: $("umd"), UMD_UPDATE_PERMISSION_DENIED: $("umd"), INVALID_MESSAGE: $("umd") });
 });
 
 $("raw-form").addEventListener("submit", (event) => {
   event.preventDefault();
   tell($("raw-outcome"), async () => {
-    const frame = typed($("raw").value);
-    if (!frame) throw new Refusal("no frame", "Write a frame first.");
+    filled($("raw"), "Write a frame first.");
+    const frame = typed($("raw"));
     if (!session.client.send(frame.text)) throw new Refusal("offline", "Not connected. Connect first.");
     return "Sent; the answer is among the frames";
   });
@@ -90,19 +95,14 @@ addEventListener("hashchange", show);
 const KEYS = {
   c: () => (location.hash = "#client"),
   s: () => (location.hash = "#server"),
-  n: () => go("#client", $("channel")),
+  n: () => (location.hash === "#server" ? server.create() : $("channel").focus()),
   p: () => connection.ping(),
   f: () => log.pause(),
   r: () => server.refresh(),
   "/": () => (location.hash === "#server" ? server.search() : $("log-filter").focus()),
   "?": () => $("help").showModal(),
+  ...Object.fromEntries(["1", "2", "3", "4", "5"].map((n) => [n, () => location.hash === "#server" && server.nth(Number(n))])),
 };
-
-function go(hash, field) {
-  location.hash = hash;
-  show();
-  field.focus();
-}
 
 document.addEventListener("keydown", (event) => {
   const writing = event.target.closest?.("input:not([type=checkbox],[type=radio]), select, textarea");
@@ -110,7 +110,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return event.target.form.requestSubmit();
   }
-  if (writing || event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
+  if (writing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const act = KEYS[event.key];
   if (!act) return;
   event.preventDefault();

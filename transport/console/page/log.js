@@ -1,11 +1,10 @@
 // Every frame as it went over the wire, both ways, the last thousand.
 
-import { $, el, timeOfDay } from "./dom.js";
-import { pretty } from "./json.js";
+import { $, el } from "./dom.js";
+import { entryOf, frameRow } from "./frame.js";
 
 const LIMIT = 1_000;
 const LIMIT_BYTES = 16 << 20; // of all of them together
-const encoder = new TextEncoder();
 
 export class Log {
   #entries = []; // oldest first
@@ -37,11 +36,8 @@ export class Log {
     this.#draw();
   }
 
-  #add({ sent, text, frame, at }) {
-    const entry = {
-      sent, text, at, size: encoder.encode(text).length,
-      event: String(frame?.event ?? "?"), about: [frame?.channel, frame?.key].filter((s) => typeof s === "string").join(" "),
-    };
+  #add(frame) {
+    const entry = entryOf(frame);
     this.#entries.push(entry);
     this.#bytes += entry.size;
     while (this.#entries.length > LIMIT || this.#bytes > LIMIT_BYTES) {
@@ -69,7 +65,7 @@ export class Log {
     this.#count();
     const until = this.#paused && this.#held ? -this.#held : undefined;
     const shown = this.#entries.slice(0, until).filter((entry) => this.#passes(entry));
-    this.#list.replaceChildren(...shown.map(row));
+    this.#list.replaceChildren(...shown.map(frameRow));
     if (shown.length === 0) this.#list.append(el("p", { class: "empty" }, this.#entries.length ? "No frame matches." : "No frames yet. Connect, and they show here."));
     this.#list.scrollTop = this.#list.scrollHeight;
   }
@@ -80,7 +76,7 @@ export class Log {
     if (entries.length === 0) return;
     const atEnd = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < 40;
     this.#list.querySelector(".empty")?.remove();
-    this.#list.append(...entries.map(row));
+    this.#list.append(...entries.map(frameRow));
     while (this.#list.children.length > this.#entries.length) this.#list.firstElementChild.remove();
     if (atEnd) this.#list.scrollTop = this.#list.scrollHeight;
     this.#count();
@@ -91,19 +87,4 @@ export class Log {
     $("log-gone").hidden = this.#gone === 0;
     $("log-gone").textContent = this.#gone ? `The last ${this.#entries.length.toLocaleString("en")} are kept; ${this.#gone.toLocaleString("en")} older ones are gone.` : "";
   }
-}
-
-function row({ sent, text, at, size, event, about }) {
-  const body = el("pre", { tabindex: "0" });
-  const way = sent ? "sent" : "received";
-  const node = el("details", { class: `frame ${way}`, "data-event": event },
-    el("summary", {},
-      el("span", { class: "way", title: way, role: "img", "aria-label": way }, sent ? "↑" : "↓"),
-      el("time", {}, `${timeOfDay(at)}.${String(at % 1000).padStart(3, "0")}`),
-      el("span", { class: "event" }, event),
-      el("span", { class: "size" }, `${size} B`),
-      el("span", { class: "about" }, about)),
-    body);
-  node.addEventListener("toggle", () => node.open && body.replaceChildren(...pretty(text)), { once: true });
-  return node;
 }

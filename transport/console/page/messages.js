@@ -2,8 +2,7 @@
 
 import { $, el } from "./dom.js";
 import { Raw } from "./raw.js";
-import { Refusal } from "./refusal.js";
-import { by, folded, moment, tell, timeOf, typed } from "./ui.js";
+import { by, filled, folded, moment, tell, timeOf, typed } from "./ui.js";
 
 const LIMIT = 300; // messages of one channel on the page
 const PAGE = 25;
@@ -20,16 +19,16 @@ export class Messages {
     rooms.addEventListener("show", ({ detail }) => this.#show(detail));
     $("publish-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      tell($("publish-outcome"), () => this.#publish());
+      tell($("publish-outcome"), () => this.#publish(),
+        { INVALID_EVENT: $("event"), UNKNOWN_EVENT: $("event"), PUBLISH_PERMISSION_DENIED: $("event"), DATA_TOO_LARGE: $("data") });
     });
     $("older").addEventListener("click", () => tell($("older-outcome"), () => this.#older()));
   }
 
   async #publish() {
     const channel = this.#rooms.shown.name;
-    const event = $("event").value.trim();
-    if (!event) throw new Refusal("no name", "Write the event's name first.");
-    const message = { channel, event, data: typed($("data").value) ?? null };
+    const event = filled($("event"), "Write the event's name first.");
+    const message = { channel, event, data: typed($("data")) ?? null };
     if ($("by-http").checked) {
       const { id } = (await this.#session.call("publishMessage", { ...message, eagerIdGeneration: true })).value;
       return `Published, id ${id}`;

@@ -1,10 +1,14 @@
 // What goes wrong, with what to do about it.
 
-/** An answer that says no, or no answer. code is the protocol's, or one of ours in small letters. */
+/**
+ * An answer that says no, or no answer. code is the protocol's, or one of ours in small letters; field is what it
+ * is about, if that is known.
+ */
 export class Refusal extends Error {
-  constructor(code, message) {
+  constructor(code, message, field) {
     super(message || "It was refused.");
     this.code = code;
+    this.field = field;
   }
 
   /** A whole sentence for people: what happened, and what to do next. */

@@ -2,7 +2,7 @@
 
 import { $, el } from "./dom.js";
 import { Refusal } from "./refusal.js";
-import { tell } from "./ui.js";
+import { filled, tell } from "./ui.js";
 
 const LIMIT = 200; // channels that are open at once
 
@@ -27,10 +27,13 @@ export class Rooms extends EventTarget {
     session.addEventListener("state", ({ detail }) => detail.state !== "connected" && this.#all("open"));
     $("subscribe-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      tell($("subscribe-outcome"), () => this.#subscribe($("channel").value.trim(), $("subscribe-token").value.trim()));
+      tell($("subscribe-outcome"), () => this.#subscribe(named(), $("subscribe-token").value.trim()), {
+        INVALID_CHANNEL: $("channel"), SUBSCRIBE_PERMISSION_DENIED: $("channel"), PRESENCE_CHANNEL_USER_ID_REQUIRED: $("channel"),
+        ALREADY_SUBSCRIBED: $("channel"), INVALID_SUBSCRIBE_TOKEN: $("subscribe-token"),
+      });
     });
     $("open-room").addEventListener("click", () => tell($("subscribe-outcome"), async () => {
-      this.look(this.#open(named($("channel").value.trim())));
+      this.look(this.#open(named()));
       return "";
     }));
   }
@@ -54,7 +57,6 @@ export class Rooms extends EventTarget {
   }
 
   async #subscribe(channel, token) {
-    named(channel);
     if (!this.#session.connected) throw new Refusal("offline", "Not connected. Connect first.");
     const { client } = this.#session;
     const ref = `subscribe-${++this.#asked}`;
@@ -143,7 +145,4 @@ export class Rooms extends EventTarget {
   }
 }
 
-function named(channel) {
-  if (!channel) throw new Refusal("no name", "Write the channel's name first.");
-  return channel;
-}
+const named = () => filled($("channel"), "Write the channel's name first.");

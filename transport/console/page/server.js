@@ -7,32 +7,36 @@ import { askReady } from "./connection.js";
 import { connections } from "./connections.js";
 import { $ } from "./dom.js";
 import { letters } from "./letters.js";
-import { Refusal } from "./refusal.js";
 import { schedules } from "./schedules.js";
-import { tabs, tell } from "./ui.js";
+import { tokens } from "./tokens.js";
+import { filled, tabs, tell } from "./ui.js";
 
 export class Server {
   #api = new API();
   #charts = new Charts(this.#api);
   #lists = {
-    "tab-channels": channels($("panel-channels"), this.#api),
-    "tab-connections": connections($("panel-connections"), this.#api),
+    "tab-channels": channels($("panel-channels"), this.#api, this),
+    "tab-connections": connections($("panel-connections"), this.#api, this),
     "tab-schedules": schedules($("panel-schedules"), this.#api),
     "tab-letters": letters($("panel-letters"), this.#api),
+    "tab-tokens": tokens($("panel-tokens"), this.#api, (token) => this.#use(token)),
   };
   #tabs;
   #open; // the list that is shown
   #inside = false;
   #looked = false;
+  #use;
 
-  constructor() {
+  /** use(token) connects the client's side. */
+  constructor(use) {
+    this.#use = use;
     this.#tabs = tabs($("inside").querySelector("[role=tablist]"), (id) => {
       this.#open = this.#lists[id];
       if (this.#inside) this.refresh();
     });
     $("key-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      tell($("key-outcome"), () => this.#enter($("api-key").value.trim()));
+      tell($("key-outcome"), () => this.#enter(filled($("api-key"), "Paste an API key first.")), { UNAUTHORIZED: $("api-key") });
     });
     $("key-ready").addEventListener("click", () => tell($("key-outcome"), async () => this.#enter((await askReady()).apiKey)));
     $("key-forget").addEventListener("click", () => this.#leave());
@@ -43,12 +47,39 @@ export class Server {
     this.#looked = on;
     this.#charts.run(on && this.#inside);
     if (!on || this.#inside) return on && this.refresh();
-    if (this.#api.key) return tell($("key-outcome"), () => this.#enter(this.#api.key));
+    if (this.#api.key) return tell($("key-outcome"), () => this.#enter(this.#api.key), { UNAUTHORIZED: $("api-key") });
     askReady().then(() => ($("key-ready").hidden = false), () => {});
   }
 
   refresh() {
     if (this.#inside && this.#looked) this.#open?.refresh();
+  }
+
+  /** Opens one of the lists, by its tab, with words in its search. */
+  show(tab, words) {
+    this.#lists[tab].search.value = words;
+    this.#tabs.show(tab);
+    $(tab).focus({ preventScroll: true });
+  }
+
+  /** Opens the form that takes a user's tokens back. */
+  revoke(uid) {
+    this.#tabs.show("tab-tokens");
+    this.#lists["tab-tokens"].revoke(uid);
+  }
+
+  /** Opens the form of something new in the open list. */
+  create() {
+    if (this.#inside) this.#open?.create();
+    else $("api-key").focus();
+  }
+
+  /** Opens the n-th list, from 1. */
+  nth(n) {
+    const tab = Object.keys(this.#lists)[n - 1];
+    if (!this.#inside || !tab) return;
+    this.#tabs.show(tab);
+    $(tab).focus({ preventScroll: true });
   }
 
   search() {
@@ -57,7 +88,6 @@ export class Server {
   }
 
   async #enter(key) {
-    if (!key) throw new Refusal("no key", "Paste an API key first.");
     this.#api.key = key;
     try {
       await this.#api.call("GET", "/console/counts");
@@ -82,7 +112,7 @@ export class Server {
     $("inside").hidden = true;
     $("gate").hidden = false;
     for (const { list } of Object.values(this.#lists)) list.replaceChildren();
-    $("panel-channels").querySelector(".detail").replaceChildren();
+    this.#lists["tab-channels"].close();
     $("api-key").focus();
   }
 }

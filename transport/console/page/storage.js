@@ -2,8 +2,7 @@
 
 import { $, el } from "./dom.js";
 import { Raw } from "./raw.js";
-import { Refusal } from "./refusal.js";
-import { by, folded, moment, tell, typed } from "./ui.js";
+import { by, filled, folded, moment, tell, typed } from "./ui.js";
 
 const LIMIT = 500; // entries of one channel on the page
 const PAGE = 100;
@@ -20,25 +19,24 @@ export class Storage {
       session.client.bind(event, (frame, text) => this.#hear(frame, text));
     }
     rooms.addEventListener("show", ({ detail }) => this.#show(detail));
+    const fields = { INVALID_STORAGE_KEY: $("key"), STORAGE_PERMISSION_DENIED: $("key"), DATA_TOO_LARGE: $("value") };
     $("set-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      tell($("set-outcome"), () => this.#set());
+      tell($("set-outcome"), () => this.#set(), fields);
     });
-    $("get").addEventListener("click", () => tell($("set-outcome"), () => this.#get()));
+    $("get").addEventListener("click", () => tell($("set-outcome"), () => this.#get(), fields));
     $("list").addEventListener("click", () => tell($("set-outcome"), () => this.#list()));
   }
 
   #key() {
-    const key = $("key").value.trim();
-    if (!key) throw new Refusal("no name", "Write the key first.");
-    return key;
+    return filled($("key"), "Write the key first.");
   }
 
   async #set() {
     const channel = this.#rooms.shown.name;
     const key = this.#key();
-    const data = typed($("value").value);
-    if (!data) throw new Refusal("no data", "Write the data first; null clears the entry.");
+    filled($("value"), "Write the data first; null clears the entry.");
+    const data = typed($("value"));
     await this.#session.ask({ event: "hotsock.channelStorageSet", channel, key, data });
     return `Set ${key}`;
   }

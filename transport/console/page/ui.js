@@ -1,16 +1,20 @@
 // What the parts of the console draw with, beside dom.js.
 
 import { el } from "./dom.js";
+import { absolve, blame } from "./fault.js";
 import { pretty } from "./json.js";
 import { Raw } from "./raw.js";
 import { Refusal } from "./refusal.js";
 
 /**
- * Runs work and says in node what came of it: the text that work returns, or why it failed and what to do.
- * Returns whether it went well.
+ * Runs work and says in node what came of it: the text that work returns, or why it failed and what to do. What
+ * is wrong with a field is said beneath the field: with that which a Refusal names, or which fields has for its
+ * code, where it may also be a function of the message. Returns whether it went well.
  */
-export async function tell(node, work) {
+export async function tell(node, work, fields = {}) {
   const began = performance.now();
+  const form = node.closest("form");
+  if (form) absolve(form);
   node.dataset.state = "waiting";
   node.textContent = "";
   try {
@@ -19,49 +23,38 @@ export async function tell(node, work) {
     node.textContent = text ? `${text} · ${milliseconds(performance.now() - began)}` : "";
     return true;
   } catch (error) {
+    const text = error instanceof Refusal ? error.text : String(error?.message ?? error);
+    const about = error.field ?? fields[error.code];
+    const field = typeof about === "function" ? about(error.message) : about;
     node.dataset.state = "failed";
-    node.textContent = error instanceof Refusal ? error.text : String(error?.message ?? error);
+    if (field && !field.closest("[hidden]")) blame(field, text);
+    else node.textContent = text;
     return false;
   }
 }
 
-export const milliseconds = (ms) => (ms < 1 ? "<1 ms" : ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`);
-
-/** A button that asks back: what it does cannot be undone. */
-export function twice(label, sure, act) {
-  const button = el("button", { type: "button", class: "button small danger" }, label);
-  let timer;
-  const calm = () => {
-    clearTimeout(timer);
-    button.textContent = label;
-    delete button.dataset.sure;
-  };
-  button.addEventListener("blur", calm);
-  button.addEventListener("click", () => {
-    if (button.dataset.sure) {
-      calm();
-      return act(button);
-    }
-    button.dataset.sure = "yes";
-    button.textContent = sure;
-    timer = setTimeout(calm, 5_000);
-  });
-  return button;
-}
+export const milliseconds = (ms) => (ms < 1 ? "<1 ms" : ms < 9.95 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`);
 
 /**
- * Reads JSON that a person wrote, as Raw: it goes out as it was typed. undefined if nothing was.
- * Throws a Refusal that says where it is no JSON.
+ * Reads the JSON that a person wrote into a field, as Raw: it goes out as it was typed. undefined if nothing was.
+ * Throws a Refusal of the field that says, in the browser's words, where it is no JSON.
  */
-export function typed(text) {
-  text = text.trim();
+export function typed(field) {
+  const text = field.value.trim();
   if (!text) return undefined;
   try {
     JSON.parse(text);
-  } catch {
-    throw new Refusal("not JSON", `This is not JSON. Text stands in quotes: ${JSON.stringify(text.slice(0, 24))}`);
+  } catch (error) {
+    throw new Refusal("not JSON", `This is not JSON: ${error.message}. Text stands in quotes: "like this".`, field);
   }
   return new Raw(text);
+}
+
+/** What a person wrote into a field, without white space round it. Throws a Refusal of the field if it is empty. */
+export function filled(field, text) {
+  const value = field.value.trim();
+  if (!value) throw new Refusal("empty", text, field);
+  return value;
 }
 
 /** JSON in one line that opens to a whole block. raw is its text. */
@@ -116,4 +109,14 @@ export function moment(at) {
   if (Number.isNaN(date.getTime())) return "";
   const text = date.toDateString() === new Date().toDateString() ? sameDay.format(date) : otherDay.format(date);
   return el("time", { datetime: date.toISOString(), title: date.toISOString() }, text);
+}
+
+/** How long it is until a moment: "in 14 min", "in 3 days"; "now" for one that has come. */
+export function within(at, now = Date.now()) {
+  const seconds = Math.round((new Date(at).getTime() - now) / 1000);
+  if (!(seconds > 0)) return "now";
+  for (const [unit, size] of [["years", 31_557_600], ["days", 86_400], ["h", 3_600], ["min", 60]]) {
+    if (seconds >= 2 * size) return `in ${Math.floor(seconds / size)} ${unit}`;
+  }
+  return `in ${seconds} s`;
 }

@@ -80,6 +80,7 @@ export class Client extends EventTarget {
   close() {
     this.#drop();
     this.#failures = 0;
+    this.#greeted = false;
     this.#show("closed");
   }
 
