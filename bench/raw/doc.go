@@ -9,5 +9,7 @@
 //   - -mode pebble: every message is stored first; many share one sync, then the sender's answers and the
 //     subscribers' copies go out, joined.
 //
+// What a client sends that is there to get is a key, and it is answered with the entry from a map.
+//
 // The upgrade checks a token's signature in all modes, with the library that everybody would take.
 package main
