@@ -24,6 +24,7 @@ func TestStrictAWS(t *testing.T) {
 		compat func(s *scene)
 	}{
 		{"two hours of age", nil, ages(2*time.Hour, 0), ages(24*time.Hour, .05)},
+		{"no end of age", settings{"limits.connection_age": "0s"}, ageless, ageless},
 		{"frames of 32 KiB", nil, bigFrames(false), bigFrames(true)},
 		{"messages of 128 KiB", nil, bigMessages(false), bigMessages(true)},
 		{"addresses of 4,096 characters", nil, longAddress(false), longAddress(true)},
@@ -50,27 +51,43 @@ func TestStrictAWS(t *testing.T) {
 	}
 }
 
+// greeted opens a connection and returns when its greeting says that it will end; nil: never.
+func greeted(s *scene) *time.Time {
+	s.t.Helper()
+	conn, err := s.server.dial(s.t.Context(), "/v1?token="+hs256.sign(string(connectToken(`{}`))))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = conn.CloseNow() }()
+	_, frame, err := conn.Read(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var connected struct {
+		Data struct{ ConnectionExpiresAt *time.Time }
+	}
+	if err := json.Unmarshal(frame, &connected); err != nil {
+		s.t.Fatal(err)
+	}
+	return connected.Data.ConnectionExpiresAt
+}
+
+func ageless(s *scene) {
+	if at := greeted(s); at != nil {
+		s.t.Errorf("it ends at %v, want never", at)
+	}
+}
+
 // ages: the greeting says when the connection will end, give or take a share of that.
 func ages(want time.Duration, share float64) func(s *scene) {
 	spread := time.Duration(share * float64(want))
 	return func(s *scene) {
-		conn, err := s.server.dial(s.t.Context(), "/v1?token="+hs256.sign(string(connectToken(`{}`))))
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		defer func() { _ = conn.CloseNow() }()
-		_, frame, err := conn.Read(s.t.Context())
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		var connected struct {
-			Data struct{ ConnectionExpiresAt time.Time }
-		}
-		if err := json.Unmarshal(frame, &connected); err != nil {
-			s.t.Fatal(err)
+		at := greeted(s)
+		if at == nil {
+			s.t.Fatal("it does not say when it ends")
 		}
 		// However long the answer took, the clock of both ends is one.
-		if left := time.Until(connected.Data.ConnectionExpiresAt); left < want-spread-patience || left > want+spread {
+		if left := time.Until(*at); left < want-spread-patience || left > want+spread {
 			s.t.Errorf("it ends in %v, want %v give or take %v", left, want, spread)
 		}
 	}
