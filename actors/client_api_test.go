@@ -3,6 +3,7 @@ package actors_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -158,7 +159,7 @@ func TestARevokedTokenOpensNothing(t *testing.T) {
 			t.Error(err)
 		}
 		time.Sleep(time.Hour)
-		if got := s.Revocations(actorstest.App); len(got) != 2 {
+		if got := s.Revocations(actorstest.App); len(got) != 2 || s.Stats().Revocations != 2 {
 			t.Errorf("an hour later: %v", got)
 		}
 		if kept, err := s.Store.Revocations(); err != nil || len(kept) != 2 {
@@ -291,6 +292,18 @@ func TestATailThatDoesNotReadMissesWhatItHasNoRoomFor(t *testing.T) {
 			if got := string(<-tail.Frames); !strings.HasPrefix(got, want) {
 				t.Errorf("got %s, want %s", got, want)
 			}
+		}
+	})
+}
+
+func TestRefusalsAreCountedByCode(t *testing.T) {
+	bubble(t, actors.Options{}, func(t *testing.T, s *actorstest.Server) {
+		ann := s.Connect(map[string]any{"uid": "ann", "channels": map[string]any{"c": map[string]any{"subscribe": true}}})
+		ann.Send(subscribe("c"), subscribe("c"), subscribe("c"), publish("e", "1"), subscribe("d"))
+		ann.Frames()
+		want := map[string]uint64{"ALREADY_SUBSCRIBED": 2, "PUBLISH_PERMISSION_DENIED": 1, "SUBSCRIBE_PERMISSION_DENIED": 1}
+		if st := s.Stats(); st.Refusals != 4 || !maps.Equal(st.RefusedBy, want) {
+			t.Errorf("%d refused, %v; want 4, %v", st.Refusals, st.RefusedBy, want)
 		}
 	})
 }

@@ -339,7 +339,7 @@ func (a *connectionActor) say(m *channel.Message) {
 
 // refuse answers a command that no channel needs to see.
 func (a *connectionActor) refuse(name, ref string, err *channel.Error) {
-	a.system.stats.refusals.Add(1)
+	a.system.stats.refused(err)
 	if a.call != nil {
 		a.call.reply(nil, err)
 		return

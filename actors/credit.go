@@ -34,6 +34,17 @@ func (c *Credit) Take() bool {
 	return true
 }
 
+// TryTake is Take without waiting: false if all places are taken, or the credit was closed.
+func (c *Credit) TryTake() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.used >= c.max || c.closed {
+		return false
+	}
+	c.used++
+	return true
+}
+
 // Give gives n places back. It never blocks.
 func (c *Credit) Give(n int) {
 	c.mu.Lock()

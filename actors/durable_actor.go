@@ -252,7 +252,7 @@ func (a *durableActor) refuse(q *ask, err error) error {
 			a.system.options.Logger.Error("a command failed", "actor", a.address, "command", fmt.Sprintf("%T", q.cmd), "error", err)
 		}
 	}
-	a.system.stats.refusals.Add(1)
+	a.system.stats.refused(refused)
 	if errors.Is(refused, channel.ErrScheduleCapacityReached) {
 		a.system.stats.full.Add(1)
 	}

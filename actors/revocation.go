@@ -51,6 +51,12 @@ func (l *revocations) covers(app string, c *claims.Claims) bool {
 	return false
 }
 
+func (l *revocations) len() int {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return len(l.byKey)
+}
+
 // put holds r, and returns what undoes that. It forgets what has run out if there is no room.
 func (l *revocations) put(r claims.Revocation, now time.Time) (undo func(), err error) {
 	l.mu.Lock()

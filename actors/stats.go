@@ -1,13 +1,15 @@
 package actors
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"dormouse/actors/channel"
 )
 
-// Stats are a node's counts since it began, but for Awake, Connections, ReplayBytes and Tails, which are as of now.
+// Stats are a node's counts since it began, but for Awake, Connections, ReplayBytes, Revocations and Tails, which are
+// as of now.
 type Stats struct {
 	Awake       int // durable actors in memory
 	Connections int
@@ -18,7 +20,8 @@ type Stats struct {
 	Published  uint64 // messages that channels took, those of schedules not among them
 	Sets       uint64 // writes to channel storage that were taken, likewise
 	Refusals   uint64
-	Faults     uint64 // commands that failed for reasons of the server
+	RefusedBy  map[string]uint64 // the same, by code; a code that nothing was refused with is not in it
+	Faults     uint64            // commands that failed for reasons of the server
 	Panics     uint64
 	Wakes      uint64
 	Sleeps     uint64
@@ -36,6 +39,8 @@ type Stats struct {
 	// … and because the tokens of their user made too many
 	TokenRateRefusals uint64
 
+	Revocations int // that are held, now
+
 	Tails        int
 	TailDropped  uint64 // frames that tails were too slow for
 	TailsRefused uint64 // because there were too many
@@ -46,7 +51,7 @@ type Stats struct {
 }
 
 type stats struct {
-	commands, turns, deliveries, published, sets, refusals, faults, panics, wakes, sleeps, recovered, notRecovered atomic.Uint64
+	commands, turns, deliveries, published, sets, faults, panics, wakes, sleeps, recovered, notRecovered atomic.Uint64
 
 	scheduled, cancelled, ran, ranLate, full atomic.Uint64
 	schedulesLimited, tokenSchedulesLimited  atomic.Uint64
@@ -54,10 +59,32 @@ type stats struct {
 	traces, tracesLimited, tracesDropped     atomic.Uint64
 
 	kept atomic.Int64
+
+	refusals sync.Map // code to *atomic.Uint64
+}
+
+// refused counts a refusal. Its code is one of the server's own, never a client's word.
+func (s *stats) refused(err *channel.Error) {
+	n, ok := s.refusals.Load(err.Code)
+	if !ok {
+		n, _ = s.refusals.LoadOrStore(err.Code, new(atomic.Uint64))
+	}
+	n.(*atomic.Uint64).Add(1)
+}
+
+// refusedBy returns what refused has counted, by code and in all.
+func (s *stats) refusedBy() (codes map[string]uint64, all uint64) {
+	codes = map[string]uint64{}
+	for code, n := range s.refusals.Range {
+		codes[code.(string)] = n.(*atomic.Uint64).Load()
+		all += codes[code.(string)]
+	}
+	return codes, all
 }
 
 // Stats may be called from any goroutine, as often as a scrape needs.
 func (s *System) Stats() Stats {
+	codes, refused := s.stats.refusedBy()
 	return Stats{
 		Awake:       s.directory.len(),
 		Connections: s.connections.len(),
@@ -66,7 +93,8 @@ func (s *System) Stats() Stats {
 		Deliveries:  s.stats.deliveries.Load(),
 		Published:   s.stats.published.Load(),
 		Sets:        s.stats.sets.Load(),
-		Refusals:    s.stats.refusals.Load(),
+		Refusals:    refused,
+		RefusedBy:   codes,
 		Faults:      s.stats.faults.Load(),
 		Panics:      s.stats.panics.Load(),
 		Wakes:       s.stats.wakes.Load(),
@@ -84,6 +112,8 @@ func (s *System) Stats() Stats {
 		RateRefusals: s.stats.schedulesLimited.Load(),
 
 		TokenRateRefusals: s.stats.tokenSchedulesLimited.Load(),
+
+		Revocations: s.revocations.len(),
 
 		Tails:        int(s.tails.Load()),
 		TailDropped:  s.stats.tailDropped.Load(),

@@ -43,12 +43,14 @@ func (b *backlog) counts(size int, bulk bool) bool {
 	return b.mark.CompareAndSwap(0, n) // else another frame was faster; one too many counted is harmless
 }
 
-// wait returns once the last mark has left w, or w has ended.
-func (b *backlog) wait(w wire) {
+// wait returns once the last mark has left w, or w has ended, and tells if that takes a while.
+func (b *backlog) wait(w wire, tell func(why string, waits bool)) {
 	mark := b.mark.Load()
 	if mark == 0 || b.left(w, mark) {
 		return
 	}
+	tell(WaitsForClient, true)
+	defer tell(WaitsForClient, false)
 	ended := w.Done()
 	tick := time.NewTicker(backlogPoll)
 	defer tick.Stop()

@@ -44,6 +44,8 @@ const maxSources = 1 << 16
 type connectLimit struct {
 	rate  rate.Limit
 	burst int
+	// forgot is called when there were too many addresses, and all were forgotten.
+	forgot func()
 
 	mu      sync.Mutex
 	sources map[string]*rate.Limiter
@@ -54,7 +56,7 @@ func newConnectLimit(o *Options) *connectLimit {
 	if o.ConnectRate == 0 {
 		return nil
 	}
-	return &connectLimit{rate: rate.Limit(o.ConnectRate), burst: o.ConnectBurst, sources: make(map[string]*rate.Limiter)}
+	return &connectLimit{rate: rate.Limit(o.ConnectRate), burst: o.ConnectBurst, forgot: o.Listener.SourcesForgotten, sources: make(map[string]*rate.Limiter)}
 }
 
 // take says whether a connect from ip at that time is within the limit.
@@ -83,6 +85,7 @@ func (l *connectLimit) forget(at time.Time) {
 	}
 	if len(l.sources) >= maxSources {
 		clear(l.sources)
+		l.forgot()
 	}
 }
 

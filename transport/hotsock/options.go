@@ -111,7 +111,18 @@ type Listener struct {
 	Connect func(code string, took time.Duration)              // a connect was decided; "" is admitted
 	Refused func(code string)                                  // a frame was refused before the engine saw it
 	Served  func(route string, status int, took time.Duration) // an HTTP call ended
+	// Waits: no more is read from a client, WaitsForAnswers or WaitsForClient; then false once for it, when reading
+	// goes on or the client is gone.
+	Waits func(why string, waits bool)
+	// SourcesForgotten: clients came from more addresses at once than ConnectRate remembers, and all were forgotten.
+	SourcesForgotten func()
 }
+
+// Why no more is read from a client.
+const (
+	WaitsForAnswers = "answers" // MaxPending of its commands have none yet
+	WaitsForClient  = "client"  // it does not read the answers that it asked for
+)
 
 // EnsureDefaults puts the default in the place of every zero field that has one.
 func (o *Options) EnsureDefaults() {
@@ -157,6 +168,12 @@ func (l *Listener) ensureDefaults() {
 	}
 	if l.Refused == nil {
 		l.Refused = func(string) {}
+	}
+	if l.Waits == nil {
+		l.Waits = func(string, bool) {}
+	}
+	if l.SourcesForgotten == nil {
+		l.SourcesForgotten = func() {}
 	}
 	if l.Served == nil {
 		l.Served = func(string, int, time.Duration) {}

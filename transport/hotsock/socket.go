@@ -38,9 +38,14 @@ func newSocket(w wire, o *Options) *Socket {
 // Message takes one text frame of the client. It waits while MaxPending commands are unanswered, or while
 // the client does not read the answers; nothing more is read meanwhile.
 func (s *Socket) Message(data []byte) {
-	s.backlog.wait(s.wire)
-	if !s.credit.Take() {
-		return
+	s.backlog.wait(s.wire, s.o.Listener.Waits)
+	if !s.credit.TryTake() {
+		s.o.Listener.Waits(WaitsForAnswers, true)
+		taken := s.credit.Take()
+		s.o.Listener.Waits(WaitsForAnswers, false)
+		if !taken {
+			return
+		}
 	}
 	if s.limit != nil {
 		if ok, abuse := s.limit.take(s.o.now()); !ok {

@@ -2,6 +2,7 @@ package hotsock
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -204,6 +205,52 @@ func TestSocketEnds(t *testing.T) {
 	})
 }
 
+// A reader that stops says so, and why, and says when it goes on.
+func TestSocketTellsThatItWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waiting := map[string]int{}
+		began := 0
+		s, w, c := newTestSocket(func(o *Options) {
+			o.Listener.Waits = func(why string, on bool) {
+				if on {
+					waiting[why]++
+					began++
+				} else {
+					waiting[why]--
+				}
+			}
+		})
+		expect := func(times int, want map[string]int) {
+			t.Helper()
+			time.Sleep(10 * backlogPoll)
+			synctest.Wait()
+			if began != times || !maps.Equal(waiting, want) {
+				t.Fatalf("after %d waits it waits for %v; want %d, %v", began, waiting, times, want)
+			}
+		}
+		go func() {
+			for range 6 {
+				s.Message([]byte(pingFrame))
+			}
+		}()
+		expect(1, map[string]int{WaitsForAnswers: 1})
+		s.Complete(3)
+		expect(1, map[string]int{WaitsForAnswers: 0})
+		if got := c.arrived(); len(got) != 6 {
+			t.Fatalf("the engine heard %v", got)
+		}
+		s.Complete(3)
+		s.Deliver(make([]byte, maxBulk), true)
+		go s.Message([]byte(pingFrame))
+		expect(2, map[string]int{WaitsForAnswers: 0, WaitsForClient: 1})
+		w.drain()
+		expect(2, map[string]int{WaitsForAnswers: 0, WaitsForClient: 0})
+		s.Complete(1)
+		s.Message([]byte("garbage")) // whose answer takes all places: nobody lags
+		expect(2, map[string]int{WaitsForAnswers: 0, WaitsForClient: 0})
+	})
+}
+
 // TestSocketBoundsAnswersThatNobodyReads is the client that asks, and asks, and never reads.
 func TestSocketBoundsAnswersThatNobodyReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -314,7 +361,8 @@ func TestSocketLimitsTheRate(t *testing.T) {
 }
 
 func TestConnectLimit(t *testing.T) {
-	o := Options{ConnectRate: 1, ConnectBurst: 2}
+	forgot := 0
+	o := Options{ConnectRate: 1, ConnectBurst: 2, Listener: Listener{SourcesForgotten: func() { forgot++ }}}
 	l := newConnectLimit(&o)
 	at := time.Unix(1_700_000_000, 0)
 	for _, step := range []struct {
@@ -337,6 +385,9 @@ func TestConnectLimit(t *testing.T) {
 	}
 	if len(l.sources) > maxSources {
 		t.Errorf("%d sources are remembered", len(l.sources))
+	}
+	if forgot != 3 {
+		t.Errorf("all sources were forgotten %d times, want 3", forgot)
 	}
 }
 

@@ -40,7 +40,6 @@ var engineMeasures = []engineMeasure{
 	engineCounter("deliveries_total", "Frames that channels handed to subscribers.", func(s *actors.Stats) uint64 { return s.Deliveries }),
 	engineCounter("messages_published_total", "Messages that channels took.", func(s *actors.Stats) uint64 { return s.Published }),
 	engineCounter("storage_writes_total", "Writes to channel storage that were taken.", func(s *actors.Stats) uint64 { return s.Sets }),
-	engineCounter("refusals_total", "Commands that were refused.", func(s *actors.Stats) uint64 { return s.Refusals }),
 	engineCounter("faults_total", "Commands that failed for reasons of the server.", func(s *actors.Stats) uint64 { return s.Faults }),
 	engineCounter("panics_total", "Panics that cost one command each.", func(s *actors.Stats) uint64 { return s.Panics }),
 	engineCounter("wakes_total", "Channels that were read from disk.", func(s *actors.Stats) uint64 { return s.Wakes }),
@@ -60,14 +59,18 @@ var engineMeasures = []engineMeasure{
 	engineCounter("traces_total", "Traces of commands that were written to the log.", func(s *actors.Stats) uint64 { return s.Traces }),
 	engineCounter("traces_limited_total", "Traces that were left out because there were more than 1,000 a second.", func(s *actors.Stats) uint64 { return s.TracesLimited }),
 	engineCounter("traces_dropped_total", "Traces that were left out because the log did not take them in time.", func(s *actors.Stats) uint64 { return s.TracesDropped }),
+	engineGauge("revocations", "Revocations that are held: of tokens, and of all tokens of a uid.", func(s *actors.Stats) int { return s.Revocations }),
 	{
 		prometheus.NewDesc("dormouse_schedule_late_seconds_total", "By how much later than due schedules ran, all together.", nil, nil), prometheus.CounterValue,
 		func(s *actors.Stats) float64 { return s.RanLate.Seconds() },
 	},
 }
 
+var refusals = prometheus.NewDesc("dormouse_refusals_total", "Commands that were refused, by code.", []string{"code"}, nil)
+
 // Describe implements prometheus.Collector.
 func (engine) Describe(to chan<- *prometheus.Desc) {
+	to <- refusals
 	for _, measure := range engineMeasures {
 		to <- measure.desc
 	}
@@ -76,6 +79,9 @@ func (engine) Describe(to chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (e engine) Collect(to chan<- prometheus.Metric) {
 	s := e.stats()
+	for code, n := range s.RefusedBy {
+		to <- prometheus.MustNewConstMetric(refusals, prometheus.CounterValue, float64(n), code)
+	}
 	for _, measure := range engineMeasures {
 		to <- prometheus.MustNewConstMetric(measure.desc, measure.kind, measure.value(&s))
 	}

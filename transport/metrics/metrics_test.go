@@ -3,6 +3,9 @@ package metrics
 import (
 	"errors"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"dormouse/actors"
+	"dormouse/actors/courier"
 )
 
 func scrape(t *testing.T, m *Metrics) string {
@@ -34,7 +38,9 @@ func want(t *testing.T, text string, lines ...string) {
 func TestEverythingIsScraped(t *testing.T) {
 	m := New(Build{Version: "1.2", Commit: "abc", Go: "go1"})
 	sockets, surface, storage := m.WS(), m.Hotsock(), m.Storage()
-	m.Engine(func() actors.Stats { return actors.Stats{Awake: 3, Deliveries: 7} })
+	m.Engine(func() actors.Stats {
+		return actors.Stats{Awake: 3, Deliveries: 7, RefusedBy: map[string]uint64{"PERMISSION_DENIED": 2}, Revocations: 4}
+	})
 
 	sockets.Opened()
 	sockets.Opened()
@@ -47,6 +53,10 @@ func TestEverythingIsScraped(t *testing.T) {
 	surface.Connect("", time.Millisecond)
 	surface.Connect("INVALID_CONNECT_TOKEN", time.Millisecond)
 	surface.Served("publish", 202, time.Millisecond)
+	surface.Waits("answers", true)
+	surface.Waits("answers", true)
+	surface.Waits("answers", false)
+	surface.SourcesForgotten()
 	storage.Batch(4, 1000, true, time.Microsecond, time.Millisecond, 12)
 	storage.Flush(0, 100, nil)
 	storage.Flush(0, 100, errors.New("disk"))
@@ -65,6 +75,12 @@ func TestEverythingIsScraped(t *testing.T) {
 		`dormouse_connects_total{code="ok"} 1`,
 		`dormouse_connects_total{code="INVALID_CONNECT_TOKEN"} 1`,
 		`dormouse_http_requests_total{route="publish",status="202"} 1`,
+		`dormouse_reads_paused{for="answers"} 1`,
+		`dormouse_reads_paused{for="client"} 0`,
+		`dormouse_reads_paused_total{for="answers"} 2`,
+		"dormouse_connect_sources_forgotten_total 1",
+		`dormouse_refusals_total{code="PERMISSION_DENIED"} 2`,
+		"dormouse_revocations 4",
 		"dormouse_actors_awake 3",
 		"dormouse_deliveries_total 7",
 		"dormouse_commit_turns_total 4",
@@ -89,6 +105,41 @@ func TestCloseCodesAreBounded(t *testing.T) {
 	}
 	if n := strings.Count(scrape(t, m), "dormouse_connections_closed_total{"); n != len(closeCodes)+1 {
 		t.Errorf("%d series, want %d", n, len(closeCodes)+1)
+	}
+}
+
+// Whoever reads the documentation finds each measure that it names.
+func TestDocumentedMeasuresAreScraped(t *testing.T) {
+	m := New(Build{})
+	m.WS().Closed(1008)
+	surface := m.Hotsock()
+	surface.Connect("UNAVAILABLE", 0)
+	surface.Refused("RATE_LIMITED")
+	surface.Served("publish", 429, 0)
+	m.Storage()
+	m.Engine(func() actors.Stats { return actors.Stats{RefusedBy: map[string]uint64{"DATA_TOO_LARGE": 1}} })
+	m.Events()
+	m.Courier(func() courier.Stats { return courier.Stats{} })
+	text := scrape(t, m)
+	pages, err := filepath.Glob("../docs/pages/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("%d pages, %v", len(pages), err)
+	}
+	seen := 0
+	for _, page := range pages {
+		says, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range regexp.MustCompile("`(dormouse_[a-z_]+)").FindAllSubmatch(says, -1) {
+			seen++
+			if !strings.Contains(text, "\n# TYPE "+strings.TrimSuffix(string(name[1]), "_total")) {
+				t.Errorf("%s names %s, which is not there", filepath.Base(page), name[1])
+			}
+		}
+	}
+	if seen < 20 {
+		t.Errorf("the pages name %d measures", seen)
 	}
 }
 

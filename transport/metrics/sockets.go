@@ -71,7 +71,30 @@ func (m *Metrics) Hotsock() hotsock.Listener {
 		Name: "dormouse_http_request_seconds", Help: "Time of an HTTP call, by route.", Buckets: latencies,
 	}, []string{"route"})
 	m.registry.MustRegister(servedSeconds)
+	paused := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "dormouse_reads_paused", Help: "Clients from which nothing is read at the moment, for want of answers to limits.pending commands, or since the client does not read its answers.",
+	}, []string{"for"})
+	m.registry.MustRegister(paused)
+	pauses := m.counters("reads_paused_total", "Times that this began.", "for")
+	type wait struct {
+		now   prometheus.Gauge
+		began prometheus.Counter
+	}
+	waits := map[string]wait{}
+	for _, why := range []string{hotsock.WaitsForAnswers, hotsock.WaitsForClient} {
+		waits[why] = wait{paused.WithLabelValues(why), pauses.WithLabelValues(why)}
+	}
+	forgotten := m.counter("connect_sources_forgotten_total", "Times that clients came from more addresses than limits.connect_rate remembers, and all were forgotten.")
 	return hotsock.Listener{
+		Waits: func(why string, waiting bool) {
+			if w := waits[why]; waiting {
+				w.now.Inc()
+				w.began.Inc()
+			} else {
+				w.now.Dec()
+			}
+		},
+		SourcesForgotten: forgotten.Inc,
 		Connect: func(code string, took time.Duration) {
 			if code == "" {
 				code = "ok"
