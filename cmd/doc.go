@@ -14,6 +14,7 @@
 //	main.go      Main, the commands, exit codes           output.go    terminals, tables, JSON
 //	config.go    Config and the table of its settings     load.go      file, environment, flags
 //	value.go     what a setting can be                    validate.go  everything that is wrong, at once
+//	records.go   lists of named values, such as keys      patterns.go  what channels differ in by name
 //	run.go       Server: the only place that wires        admin.go     health, metrics, backups
 //	serve.go     a server for others, its signals         dev.go       a server for one's own machine
 //	token.go     signing and reading tokens               client.go    commands that ask a running server
