@@ -1,7 +1,11 @@
 package scenario
 
 import (
+	"context"
+	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,4 +98,32 @@ func nothing(sample *Sample, headline Metric) (empty []string) {
 		}
 	}
 	return empty
+}
+
+// A server that does not come back is a fault of its case, and no end of the tour.
+func TestAServerThatDoesNotComeBackIsAFault(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	p := peers.All("")[peers.Plain]
+	if err := p.Build(t.Context(), root, dir); err != nil {
+		t.Fatal(err)
+	}
+	run := func(ctx context.Context, s *Stand) error {
+		binaries, err := filepath.Glob(filepath.Join(dir, "raw*"))
+		if err != nil || len(binaries) != 1 {
+			return fmt.Errorf("%v: %w", binaries, err)
+		}
+		if err := os.Remove(binaries[0]); err != nil {
+			return err
+		}
+		_, err = s.restart(ctx)
+		return err
+	}
+	_, err = Measure(t.Context(), Case{Name: "x", Peers: []string{peers.Plain}, Run: run}, p, peers.Cores{}, dir, Size{})
+	if err == nil || !strings.Contains(err.Error(), "peers: start gws") {
+		t.Errorf("got %v", err)
+	}
 }

@@ -61,25 +61,34 @@ func (s *Stand) start(ctx context.Context) (err error) {
 	if len(s.cores.Load) > 0 {
 		s.loop.Spin()
 	}
-	if s.server, err = s.Peer.Start(ctx, s.cores, s.dir, s.settings); err != nil {
-		s.loop.Close()
+	server, err := s.Peer.Start(ctx, s.cores, s.dir, s.settings)
+	if err != nil {
+		s.hangUp()
 		return err
 	}
+	s.server = server
 	s.footprint.watch(s.server)
 	return nil
 }
 
 func (s *Stand) end() {
-	s.footprint.rest()
-	s.loop.Close()
+	s.hangUp()
 	s.server.Kill()
 }
 
-// restart stops the server in good order and starts it again on the same folder, without connections. It
-// returns how long it took from its start until it listened.
-func (s *Stand) restart(ctx context.Context) (time.Duration, error) {
+// hangUp ends all connections, and the look at the server. Twice does nothing.
+func (s *Stand) hangUp() {
 	s.footprint.rest()
-	s.loop.Close()
+	if s.loop != nil {
+		s.loop.Close()
+		s.loop = nil
+	}
+}
+
+// restart stops the server in good order and starts it again on the same folder, without connections. It
+// returns how long it took from its start until it listened. After an error the stand can only end.
+func (s *Stand) restart(ctx context.Context) (time.Duration, error) {
+	s.hangUp()
 	if err := s.server.Stop(); err != nil {
 		return 0, err
 	}
