@@ -186,7 +186,7 @@ func (a *connectionActor) listStorage(c *ListStorage) {
 	grant := a.rightsOn(name, m).grant // not rights: it is asked by the channel
 	a.send(name, c.Channel, "", &channel.ListStorage{
 		Keys: c.Keys, After: c.After, Limit: maxPage, Bytes: a.system.options.StoragePageBytes,
-		Allow: func(key string) bool { return grant.Key(key).Get }, Within: grant.GetRanges(),
+		Allow: func(key string) bool { return grant.Key(key).Get }, Within: grant.GetRanges(), Visit: listedAtOnce,
 	})
 }
 

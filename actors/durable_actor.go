@@ -115,6 +115,11 @@ func (a *durableActor) run(q *ask) {
 	a.ops++
 	a.sealing = false
 	result, seq, err := a.decideAndApply(q, now, stamp)
+	if page, ok := result.(*channel.Entries); ok && page.Rest != nil {
+		q.cmd = page.Rest
+		a.handle.post(q) // behind all who wait
+		return
+	}
 	if err != nil {
 		err = a.refuse(q, err)
 	}

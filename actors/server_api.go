@@ -9,6 +9,10 @@ import (
 // maxPage is how many entries or messages one page has at most.
 const maxPage = 100
 
+// listedAtOnce is how many entries one step of a list reads. What a token may get can be rare among any number of them,
+// such as *.public or an expression, and the channel's other commands are not to wait until all are looked at.
+const listedAtOnce = 1000
+
 // Publish sends a backend's message and returns once it is durable, if it is stored, or decided, if not.
 // The names must have been checked.
 //
@@ -51,7 +55,7 @@ func (s *System) ChannelInfo(ctx context.Context, app, name string) (*channel.In
 //
 // Errors: *channel.Error, or ctx's.
 func (s *System) ListStorage(ctx context.Context, app string, r ListStorageRequest) (*channel.Entries, error) {
-	cmd := &channel.ListStorage{Keys: r.Keys, After: r.After, Limit: pageLimit(r.Limit), Bytes: s.options.StoragePageBytes, Allow: r.Allow, Within: r.Within}
+	cmd := &channel.ListStorage{Keys: r.Keys, After: r.After, Limit: pageLimit(r.Limit), Bytes: s.options.StoragePageBytes, Allow: r.Allow, Within: r.Within, Visit: listedAtOnce}
 	result, err := s.askAndWait(ctx, channelAddress(app, r.Channel), cmd)
 	if err != nil {
 		return nil, err

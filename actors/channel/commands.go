@@ -202,6 +202,11 @@ type ListStorage struct {
 	Within []claims.KeyRange
 	Limit  int // of entries, at least 1
 	Bytes  int // of data, a page ends when it passes this; at least one entry is returned
+	// Visit bounds how many entries one step reads, allowed or not, since what is allowed may be rare among them;
+	// 0: all that there are. A page that is not whole then says how it goes on.
+	Visit int
+
+	begun []Entry // what earlier steps have found
 }
 
 // An Entry is one key of a channel's storage as an asker reads it.
@@ -217,6 +222,8 @@ type Entry struct {
 type Entries struct {
 	Items []Entry
 	More  bool // the page ended before the entries did
+	// Rest, if not nil, goes on with the page, which is not whole: its answer has Items too.
+	Rest *ListStorage
 }
 
 // ListMessages reads stored messages within a window. The answer is *Messages.

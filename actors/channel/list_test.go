@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"dormouse/actors/channel/channeltest"
 	"dormouse/claims"
 )
@@ -74,5 +76,66 @@ func TestListReadsItsRangesAlone(t *testing.T) {
 			t.Errorf("%s: the entries are not in order", tt.rule)
 		}
 		fx.Reset()
+	}
+}
+
+// A list in parts finds what it finds in one go, however much each part reads.
+func TestListInParts(t *testing.T) {
+	const entries = 60
+	rows := &countingRows{}
+	c := New("app", "c", rows, Options{})
+	at, fx := time.Unix(1_000_000, 0), &Effects{}
+	var keys []string
+	for i := range entries {
+		store := int64(-1)
+		if i%7 == 3 {
+			store = 1 // it has expired by then
+		}
+		keys = append(keys, fmt.Sprintf("k%02d", i))
+		if err := c.SetStorage(Step{Seq: uint64(i + 1), At: at}, &SetStorage{Key: keys[i], Data: []byte(strings.Repeat("1", 1+i%5)), Store: store, Server: true}, fx); err != nil {
+			t.Fatal(err)
+		}
+		rows.Apply(fx.Writes)
+		fx.Reset()
+	}
+	at = at.Add(time.Minute)
+	list := func(cmd ListStorage) (page *Entries, parts int) {
+		t.Helper()
+		for next := &cmd; next != nil; next = page.Rest {
+			parts++
+			rows.touched = 0
+			if err := c.ListStorage(Step{At: at}, next, fx); err != nil {
+				t.Fatal(err)
+			}
+			page = fx.Result.(*Entries)
+			fx.Reset()
+			if cmd.Visit > 0 && cmd.Keys == nil && rows.touched > cmd.Visit+len(cmd.Within)+1 {
+				t.Fatalf("%+v: a part touches %d rows", cmd, rows.touched)
+			}
+		}
+		return page, parts
+	}
+	for _, rare := range []string{"", "5", "none"} {
+		for _, within := range [][]claims.KeyRange{nil, {{From: "k05", To: "k05\x00"}, {From: "k1", To: "k3"}, {From: "k35", To: ""}}} {
+			for _, some := range [][]string{nil, keys[10:40]} {
+				for _, after := range []string{"", "k17"} {
+					for _, size := range []struct{ limit, bytes int }{{100, 0}, {4, 0}, {1, 0}, {100, 7}} {
+						cmd := ListStorage{Keys: some, Within: within, After: after, Limit: size.limit, Bytes: size.bytes,
+							Allow: func(key string) bool { return strings.HasSuffix(key, rare) }}
+						want, _ := list(cmd)
+						for _, visit := range []int{1, 2, 3, 10, 59, 60, 61} {
+							cmd.Visit = visit
+							got, parts := list(cmd)
+							if d := cmp.Diff(want, got); d != "" {
+								t.Fatalf("%+v in parts of %d: %s", cmd, visit, d)
+							}
+							if rare == "none" && visit == 1 && parts < 2 {
+								t.Fatalf("%+v: one part", cmd)
+							}
+						}
+					}
+				}
+			}
+		}
 	}
 }

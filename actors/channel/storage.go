@@ -178,16 +178,27 @@ func (c *Channel) GetStorage(s Step, cmd *GetStorage, fx *Effects) error {
 	return nil
 }
 
-// ListStorage reads a page of entries in byte order of their keys.
+// ListStorage reads a page of entries in byte order of their keys, or a part of one, see [ListStorage.Visit].
 //
 // Errors: a fault.
 // Source: Hotsock docs, Client HTTP API, channelStorageList.
 func (c *Channel) ListStorage(s Step, cmd *ListStorage, fx *Effects) error {
-	page := &Entries{}
+	page := &Entries{Items: cmd.begun}
 	size := 0
+	for i := range page.Items {
+		size += len(page.Items[i].Data)
+	}
+	visited, last := 0, ""
 	var bad error
 	add := func(row string, value []byte) bool {
 		key := row[len(tableEntries):]
+		if visited++; cmd.Visit > 0 && visited > cmd.Visit {
+			rest := *cmd
+			rest.After, rest.begun = last, page.Items
+			page.Rest = &rest
+			return false
+		}
+		last = key
 		if cmd.Allow != nil && !cmd.Allow(key) {
 			return true
 		}
