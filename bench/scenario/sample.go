@@ -1,6 +1,10 @@
 package scenario
 
-import "dormouse/bench/load"
+import (
+	"math"
+
+	"dormouse/bench/load"
+)
 
 // A Sample is what one run of a case measured on one peer.
 type Sample struct {
@@ -16,7 +20,12 @@ func newSample() *Sample {
 	return &Sample{Values: map[string]float64{}, Latencies: map[string]*load.Latency{}}
 }
 
-func (s *Sample) set(m Metric, v float64) { s.Values[m.ID] = v }
+// set keeps a figure. What is no number, such as a ratio to nothing, is none.
+func (s *Sample) set(m Metric, v float64) {
+	if !math.IsNaN(v) && !math.IsInf(v, 0) {
+		s.Values[m.ID] = v
+	}
+}
 
 // latency makes the histogram of a name, and its quantiles once the run is over.
 func (s *Sample) latency(name string) *load.Latency {

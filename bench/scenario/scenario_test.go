@@ -91,6 +91,17 @@ func TestALatencyCountsByWhenItWasDue(t *testing.T) {
 	}
 }
 
+// JSON has no such numbers: one of them would cost the report of a whole tour.
+func TestARatioToNothingIsNoFigure(t *testing.T) {
+	s, zero := newSample(), 0.0
+	s.set(timesQuiet, 1/zero)
+	s.set(setRate, zero/zero)
+	s.set(cpuPerSet, 2)
+	if len(s.Values) != 1 || s.Values[cpuPerSet.ID] != 2 {
+		t.Errorf("%v", s.Values)
+	}
+}
+
 func TestEveryScenarioDescribesItself(t *testing.T) {
 	names := map[string]bool{}
 	for _, s := range All {
