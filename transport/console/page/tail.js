@@ -49,7 +49,8 @@ export class Tail {
 
   /** Ends it; what came stays to be read. */
   stop() {
-    this.#running?.abort();
+    if (!this.#running) return;
+    this.#running.abort();
     this.#running = undefined;
     this.#show();
   }

@@ -78,11 +78,6 @@ export class Writer {
     this.#data.focus();
   }
 
-  /** Puts a channel's name into its field. */
-  on(channel) {
-    this.#channel.value = channel;
-  }
-
   #show() {
     const what = this.#what.value;
     const when = this.#when.value;
