@@ -156,6 +156,17 @@ func TestConsoleForms(t *testing.T) {
 		s.until(`dormouse_tails 1`)
 	})
 
+	t.Run("a question that follows at once on another has an answer of its own", func(t *testing.T) {
+		p.eval(`globalThis.answers = [];
+			import(new URL("sure.js", document.querySelector("script[type=module]").src)).then(({ sure }) => {
+				sure("A?", "", "A").then((yes) => answers.push("A " + yes));
+				$("sure").close();
+				sure("B?", "", "B").then((yes) => answers.push("B " + yes));
+				setTimeout(() => $("sure").close("yes"), 100); // the first close is told before that
+			})`)
+		p.until(`answers.join() === "A false,B true"`)
+	})
+
 	t.Run("an entry, a message and all that a channel keeps are deleted", func(t *testing.T) {
 		s.call("PUT", "/channels/story/storage/other", map[string]any{"data": 1})
 		p.button(detail+" .detail-head", "Refresh")
