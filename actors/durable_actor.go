@@ -270,9 +270,19 @@ func (a *durableActor) refuse(q *ask, err error) error {
 	if q.sink == nil || subscribe != nil && faulted(refused) { // then the connection tries again
 		return refused
 	}
-	m := &channel.Message{Kind: channel.KindError, Channel: q.name, Err: refused, Ref: q.ref}
+	m := &channel.Message{Kind: channel.KindError, Channel: refusedName(q.name, a.address.Name, refused), Err: refused, Ref: q.ref}
 	a.gate.hold(output{delivery: channel.Delivery{To: q.sink, Message: m, Bulk: true}})
 	return refused
+}
+
+// refusedName is the channel of a refusal: as the client named it, but for ErrAlreadySubscribed its own name, as in
+// the answer that said that it is subscribed. hotsock-js keeps its channels by that, and would make a second one of
+// an alias; to leave that would end the subscription of the first.
+func refusedName(sent, own string, err *channel.Error) string {
+	if errors.Is(err, channel.ErrAlreadySubscribed) {
+		return own
+	}
+	return sent
 }
 
 // release gives a single-use token back that was reserved for a command which has failed.

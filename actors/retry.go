@@ -42,7 +42,7 @@ func (a *connectionActor) retry(o *outcome) {
 	}
 	q := o.ask
 	refuse := func(err *channel.Error) {
-		a.say(&channel.Message{Kind: channel.KindError, Channel: q.name, Err: err, Ref: q.ref})
+		a.say(&channel.Message{Kind: channel.KindError, Channel: refusedName(q.name, m.name, err), Err: err, Ref: q.ref})
 	}
 	switch {
 	case o.retries < len(retryAfter):

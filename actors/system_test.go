@@ -124,12 +124,15 @@ func TestAutoSubscribeAndAlias(t *testing.T) {
 		}}
 		ann := s.Connect(c)
 		ann.Expect("subscribed presence.r auto uid=ann members=[ann]", "subscribed user.7 auto alias=me uid=ann")
+		// By either name the answer has the channel's own, as subscribed had: clients keep their channels by it.
+		ann.Send(subscribe("me"), subscribe("user.7"))
+		ann.Expect("error user.7 ALREADY_SUBSCRIBED", "error user.7 ALREADY_SUBSCRIBED")
 		ann.Send(&actors.Publish{Channel: "me", Event: "e", Data: []byte("1")})
 		ann.Expect("message user.7 e 1 uid=ann")
 		ann.Send(&actors.Unsubscribe{Channel: "me"})
 		ann.Expect("unsubscribed user.7 alias=me uid=ann")
-		if got := ann.Completed(); got != 2 {
-			t.Errorf("%d commands completed, the client sent 2", got)
+		if got := ann.Completed(); got != 4 {
+			t.Errorf("%d commands completed, the client sent 4", got)
 		}
 		delete(c, "uid")
 		nobody := s.Connect(c)

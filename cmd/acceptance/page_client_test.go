@@ -306,7 +306,7 @@ func (p *page) boundName(channel string) string {
 	return channel
 }
 
-// failed keys its beliefs by the name that was sent.
+// failed keys its beliefs by the name that was sent, or that an answer gave to it.
 func (p *page) failed(f *pageFrame) {
 	if f.Error == nil || f.Error.Code == "" {
 		p.fault("an error without a code: %s", f.text)
@@ -319,7 +319,7 @@ func (p *page) failed(f *pageFrame) {
 	case "NOT_SUBSCRIBED":
 		p.beliefs[*f.Channel] = unsubscribed
 	case "ALREADY_SUBSCRIBED":
-		p.beliefs[*f.Channel] = subscribed
+		p.beliefs[p.boundName(*f.Channel)] = subscribed
 	case "SUBSCRIBE_PERMISSION_DENIED", "INVALID_SUBSCRIBE_TOKEN":
 		p.beliefs[*f.Channel] = barred
 	}

@@ -31,7 +31,7 @@ func TestPageContract(t *testing.T) {
 		{"08 unsubscribed has the channel", row08},
 		{"09 members come whole", row09},
 		{"10 a pong has no answer", row10},
-		{"11 ALREADY_SUBSCRIBED and NOT_SUBSCRIBED carry the name as sent", row11},
+		{"11 ALREADY_SUBSCRIBED carries the channel's name, NOT_SUBSCRIBED the name as sent", row11},
 		{"11 refusals that bar a subscription until it is bound again", row11Barred},
 		{"11 other codes leave a subscribe pending", row11Pending},
 		{"12 a heartbeat has no answer", row12},
@@ -250,7 +250,7 @@ func row11(t *testing.T, s *server) {
 	p.untilBelief("me11", subscribed)
 
 	p.send(`{"event":"hotsock.subscribe","channel":"me11"}`)
-	if f := p.heard("hotsock.error"); f.Error.Code != "ALREADY_SUBSCRIBED" || *f.Channel != "me11" {
+	if f := p.heard("hotsock.error"); f.Error.Code != "ALREADY_SUBSCRIBED" || *f.Channel != "r11" {
 		t.Errorf("subscribed again: %s", f.text)
 	}
 	p.untilBelief("me11", subscribed)
