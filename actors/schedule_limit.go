@@ -1,57 +1,15 @@
 package actors
 
 import (
-	"sync"
-	"time"
-
-	"golang.org/x/time/rate"
-
 	"dormouse/actors/channel"
+	"dormouse/actors/limit"
 )
 
-// maxSchedulers bounds whose schedules are counted. Who makes uids up needs somebody who signs them.
-const maxSchedulers = 1 << 16
-
-// A scheduleLimit bounds how fast those schedule who show a token and have no connection that could be held to it: a
+// newSchedulers bounds how fast those schedule who show a token and have no connection that could be held to it: a
 // bucket for each of them. What they schedule is kept for as long as they please, on as many channels as their token
-// names.
-type scheduleLimit struct {
-	rate  rate.Limit
-	burst int
-
-	mu      sync.Mutex
-	buckets map[string]*rate.Limiter
-}
-
-func newScheduleLimit(o *Options) *scheduleLimit {
-	return &scheduleLimit{rate: rate.Limit(o.TokenScheduleRate), burst: o.TokenScheduleBurst, buckets: make(map[string]*rate.Limiter)}
-}
-
-// take says whether who may make n schedules at that time, all or none.
-func (l *scheduleLimit) take(who string, n int, at time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	bucket := l.buckets[who]
-	if bucket == nil {
-		if len(l.buckets) >= maxSchedulers {
-			l.forget(at)
-		}
-		bucket = rate.NewLimiter(l.rate, l.burst)
-		l.buckets[who] = bucket
-	}
-	return bucket.AllowN(at, n)
-}
-
-// forget drops the buckets that are full again, which say nothing any more, and if all of them still do, all.
-func (l *scheduleLimit) forget(at time.Time) {
-	for who, bucket := range l.buckets {
-		if bucket.TokensAt(at) >= float64(l.burst) {
-			delete(l.buckets, who)
-		}
-	}
-	if len(l.buckets) >= maxSchedulers {
-		clear(l.buckets)
-	}
+// names. Who makes uids up to have more buckets needs somebody who signs them.
+func newSchedulers(o *Options, s *stats) *limit.Buckets {
+	return limit.NewBuckets(o.TokenScheduleRate, o.TokenScheduleBurst, func() { s.schedulersForgotten.Add(1) })
 }
 
 // MaySchedule counts n schedules that somebody is about to make by a token, without a connection, all or none of
@@ -59,7 +17,7 @@ func (l *scheduleLimit) forget(at time.Time) {
 //
 // Errors: channel.ErrRateLimited.
 func (s *System) MaySchedule(app, who string, n int) error {
-	if s.schedulers.take(app+"\x00"+who, n, s.clock.now()) {
+	if s.schedulers.Take(app+"\x00"+who, n, s.clock.now()) {
 		return nil
 	}
 	s.stats.tokenSchedulesLimited.Add(uint64(n))

@@ -353,6 +353,9 @@ func TestTokensSchedulesAreBounded(t *testing.T) {
 		for i := range 1 << 17 {
 			may("a", fmt.Sprint(i), 3, true)
 		}
+		if n := s.Stats().SchedulersForgotten; n != 2 {
+			t.Errorf("all were forgotten %d times", n)
+		}
 	})
 }
 

@@ -38,6 +38,8 @@ type Stats struct {
 	RateRefusals uint64        // … and because their connection made too many
 	// … and because the tokens of their user made too many
 	TokenRateRefusals uint64
+	// Times that there were more such users than are remembered, and all were forgotten
+	SchedulersForgotten uint64
 
 	Revocations int // that are held, now
 
@@ -55,6 +57,7 @@ type stats struct {
 
 	scheduled, cancelled, ran, ranLate, full atomic.Uint64
 	schedulesLimited, tokenSchedulesLimited  atomic.Uint64
+	schedulersForgotten                      atomic.Uint64
 	tailDropped, tailsRefused                atomic.Uint64
 	traces, tracesLimited, tracesDropped     atomic.Uint64
 
@@ -111,7 +114,8 @@ func (s *System) Stats() Stats {
 		FullRefusals: s.stats.full.Load(),
 		RateRefusals: s.stats.schedulesLimited.Load(),
 
-		TokenRateRefusals: s.stats.tokenSchedulesLimited.Load(),
+		TokenRateRefusals:   s.stats.tokenSchedulesLimited.Load(),
+		SchedulersForgotten: s.stats.schedulersForgotten.Load(),
 
 		Revocations: s.revocations.len(),
 

@@ -15,6 +15,7 @@ import (
 
 	"dormouse/actors/channel"
 	"dormouse/actors/courier"
+	"dormouse/actors/limit"
 	"dormouse/persistence"
 )
 
@@ -39,7 +40,7 @@ type System struct {
 	draining    atomic.Bool
 	revocations *revocations
 	tails       atomic.Int32
-	schedulers  *scheduleLimit
+	schedulers  *limit.Buckets // of those who show tokens
 
 	notifyExpiry bool // of entries whose claims do not say
 
@@ -60,8 +61,8 @@ func New(o Options) (*System, error) {
 		panicLog:   rate.NewLimiter(1, 10),
 		stop:       make(chan struct{}),
 		dispatcher: newDispatcher(),
-		schedulers: newScheduleLimit(&o),
 	}
+	s.schedulers = newSchedulers(&o, &s.stats)
 	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return slog.New(quiet{o.Logger.Handler()})
 	}))

@@ -2,10 +2,11 @@ package hotsock
 
 import (
 	"net/netip"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"dormouse/actors/limit"
 )
 
 // A frameLimit is one connection's token bucket. It belongs to the connection's reader.
@@ -37,57 +38,19 @@ func (l *frameLimit) take(at time.Time) (ok, abuse bool) {
 	return false, l.refused > l.max
 }
 
-// maxSources bounds the addresses that a connectLimit remembers: they cost the sender nothing.
-const maxSources = 1 << 16
-
 // A connectLimit has a token bucket for each address.
-type connectLimit struct {
-	rate  rate.Limit
-	burst int
-	// forgot is called when there were too many addresses, and all were forgotten.
-	forgot func()
-
-	mu      sync.Mutex
-	sources map[string]*rate.Limiter
-}
+type connectLimit struct{ buckets *limit.Buckets }
 
 // newConnectLimit returns nil if there is no limit.
 func newConnectLimit(o *Options) *connectLimit {
 	if o.ConnectRate == 0 {
 		return nil
 	}
-	return &connectLimit{rate: rate.Limit(o.ConnectRate), burst: o.ConnectBurst, forgot: o.Listener.SourcesForgotten, sources: make(map[string]*rate.Limiter)}
+	return &connectLimit{limit.NewBuckets(o.ConnectRate, o.ConnectBurst, o.Listener.SourcesForgotten)}
 }
 
 // take says whether a connect from ip at that time is within the limit.
-func (l *connectLimit) take(ip string, at time.Time) bool {
-	key := source(ip)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	bucket := l.sources[key]
-	if bucket == nil {
-		if len(l.sources) >= maxSources {
-			l.forget(at)
-		}
-		bucket = rate.NewLimiter(l.rate, l.burst)
-		l.sources[key] = bucket
-	}
-	return bucket.AllowN(at, 1)
-}
-
-// forget drops the buckets that are full again, which say nothing any more, and if all of them still do,
-// all of them: then the attack is wider than any memory of it.
-func (l *connectLimit) forget(at time.Time) {
-	for key, bucket := range l.sources {
-		if bucket.TokensAt(at) >= float64(l.burst) {
-			delete(l.sources, key)
-		}
-	}
-	if len(l.sources) >= maxSources {
-		clear(l.sources)
-		l.forgot()
-	}
-}
+func (l *connectLimit) take(ip string, at time.Time) bool { return l.buckets.Take(source(ip), 1, at) }
 
 // source is what counts as one: an IPv4 address, or the /64 of an IPv6 address, which is what one customer
 // has to choose from.

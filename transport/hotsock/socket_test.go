@@ -11,6 +11,7 @@ import (
 
 	"dormouse/actors"
 	"dormouse/actors/channel"
+	"dormouse/actors/limit"
 )
 
 // fakeWire is a peer that reads when the test says so.
@@ -380,14 +381,11 @@ func TestConnectLimit(t *testing.T) {
 	if !l.take("192.0.2.1", at.Add(time.Second)) {
 		t.Error("a second later, and still refused")
 	}
-	for i := range 3 * maxSources {
+	for i := range limit.DefaultMaxKeys {
 		l.take(fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255), at)
 	}
-	if len(l.sources) > maxSources {
-		t.Errorf("%d sources are remembered", len(l.sources))
-	}
-	if forgot != 3 {
-		t.Errorf("all sources were forgotten %d times, want 3", forgot)
+	if forgot != 1 {
+		t.Errorf("all sources were forgotten %d times, want 1", forgot)
 	}
 }
 

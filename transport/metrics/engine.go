@@ -52,6 +52,7 @@ var engineMeasures = []engineMeasure{
 	engineCounter("schedules_full_total", "Schedules that were refused because their channel had too many.", func(s *actors.Stats) uint64 { return s.FullRefusals }),
 	engineCounter("schedules_limited_total", "Schedules that were refused because their connection made too many.", func(s *actors.Stats) uint64 { return s.RateRefusals }),
 	engineCounter("token_schedules_limited_total", "Schedules that were refused because the tokens of one user made too many.", func(s *actors.Stats) uint64 { return s.TokenRateRefusals }),
+	engineCounter("token_schedulers_forgotten_total", "Times that more users scheduled by tokens than limits.token_schedule_rate remembers, and all were forgotten.", func(s *actors.Stats) uint64 { return s.SchedulersForgotten }),
 	engineCounter("schedule_runs_total", "Runs of schedules.", func(s *actors.Stats) uint64 { return s.Ran }),
 	engineGauge("tails", "Tails that look on at channels.", func(s *actors.Stats) int { return s.Tails }),
 	engineCounter("tail_frames_dropped_total", "Frames that were left out because tails were too slow for them.", func(s *actors.Stats) uint64 { return s.TailDropped }),

@@ -1,0 +1,2 @@
+// Package limit bounds how often each of many, known by a key, may do something.
+package limit
