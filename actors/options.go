@@ -71,11 +71,10 @@ type Options struct {
 	PageBytes, StoragePageBytes int
 
 	// TraceShare, 0 to 1, is the share of commands of which the log tells where their time went: how long they
-	// waited, took to be decided, and to be on disk. At most 1,000 a second, of which 1,024 wait for a log that is
-	// slow; Stats counts the others. Default: none.
+	// waited, took to be decided, and to be on disk. At most 1,000 a second; Stats counts the others. Default: none.
 	TraceShare float64
 
-	// Logger gets faults and panics; nil: slog.Default.
+	// Logger gets faults, panics and traces, from inside actors: it must not block. nil: slog.Default.
 	Logger *slog.Logger
 	// Intercept, if not nil, sees every command before its actor decides it, on the actor's goroutine. A
 	// panic in it costs that command.

@@ -49,7 +49,6 @@ type Stats struct {
 
 	Traces        uint64 // of commands that were written to the log
 	TracesLimited uint64 // left out because there were more than 1,000 a second
-	TracesDropped uint64 // left out because the log did not take them in time
 }
 
 type stats struct {
@@ -59,7 +58,7 @@ type stats struct {
 	schedulesLimited, tokenSchedulesLimited  atomic.Uint64
 	schedulersForgotten                      atomic.Uint64
 	tailDropped, tailsRefused                atomic.Uint64
-	traces, tracesLimited, tracesDropped     atomic.Uint64
+	traces, tracesLimited                    atomic.Uint64
 
 	kept atomic.Int64
 
@@ -125,7 +124,6 @@ func (s *System) Stats() Stats {
 
 		Traces:        s.stats.traces.Load(),
 		TracesLimited: s.stats.tracesLimited.Load(),
-		TracesDropped: s.stats.tracesDropped.Load(),
 	}
 }
 

@@ -111,7 +111,6 @@ func New(o Options) (*System, error) {
 	if c := s.courier.Load(); c != nil {
 		c.Start()
 	}
-	s.router.tracer.open()
 	s.sweeping.Add(2)
 	go s.sweep()
 	go s.expectMembers(here)
@@ -202,7 +201,6 @@ func (s *System) Close(ctx context.Context) error {
 	s.clock.end()
 	s.actors.Shutdown()
 	s.dispatcher.end()
-	s.router.tracer.close(ctx)
 	return err
 }
 

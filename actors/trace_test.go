@@ -9,8 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"dormouse/actors"
 	"dormouse/actors/actorstest"
@@ -96,93 +94,5 @@ func TestTracesAreAShare(t *testing.T) {
 		if n := len(log.traces(t)); n < want[0] || n > want[1] {
 			t.Errorf("a share of %v: %d traces of 3000, want %v", share, n, want)
 		}
-	}
-}
-
-// unread is a standard error that nobody reads: every line waits until it is let go.
-type unread struct {
-	lines
-	let chan struct{}
-}
-
-func (u *unread) Write(p []byte) (int, error) {
-	<-u.let
-	return u.lines.Write(p)
-}
-
-// TestABlockedLogStallsNobody: what the log does not take is left out and counted, and its engine goes on, and ends.
-func TestABlockedLogStallsNobody(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		log := unread{let: make(chan struct{})}
-		s := actorstest.Start(t, actors.Options{TraceShare: 1, Logger: slog.New(slog.NewJSONHandler(&log, nil))})
-		const second, queue = 1000, 1024
-		set := func(n int) {
-			t.Helper()
-			for range n {
-				if err := s.SetStorage(t.Context(), actorstest.App, actors.SetStorageRequest{Channel: "c", Key: "k", Data: []byte("1"), Store: -1}); err != nil {
-					t.Fatal(err)
-				}
-			}
-			synctest.Wait()
-		}
-		count := func(traces, limited, dropped uint64) {
-			t.Helper()
-			if st := s.Stats(); st.Traces != traces || st.TracesLimited != limited || st.TracesDropped != dropped {
-				t.Fatalf("%d written, %d too many, %d dropped; want %d, %d, %d", st.Traces, st.TracesLimited, st.TracesDropped, traces, limited, dropped)
-			}
-		}
-		set(second + 7) // one is being written, the others wait
-		count(0, 7, 0)
-		time.Sleep(time.Second)
-		set(second)
-		count(0, 7, 2*second-queue-1)
-		close(log.let) // the reader is back
-		synctest.Wait()
-		count(queue+1, 7, 2*second-queue-1)
-		if n := len(log.traces(t)); n != queue+1 {
-			t.Errorf("%d traces in the log, want %d", n, queue+1)
-		}
-		time.Sleep(time.Second)
-		set(1)
-		if n := len(log.traces(t)); n != 1 {
-			t.Errorf("%d traces after the log was read again, want 1", n)
-		}
-	})
-}
-
-// TestTheEndWaitsAMomentForTraces: what is on its way is written when the engine ends, unless the log takes longer
-// than a moment.
-func TestTheEndWaitsAMomentForTraces(t *testing.T) {
-	for _, c := range []struct {
-		name                       string
-		takes                      time.Duration
-		traces, dropped, wroteLate uint64
-	}{
-		{"slow", 10 * time.Millisecond, 4, 0, 4},
-		{"blocked", time.Hour, 0, 3, 1}, // the one that was begun comes whole, or not at all
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			log := unread{let: make(chan struct{})}
-			s := actorstest.Start(t, actors.Options{TraceShare: 1, Logger: slog.New(slog.NewJSONHandler(&log, nil))})
-			engine := s.System
-			ann := s.Connect(lobby("ann"))
-			ann.Send(subscribe("c"), set("k", "1"), set("k", "2"))
-			ann.Frames()
-			time.AfterFunc(c.takes, func() { close(log.let) })
-			before := time.Now()
-			ann.Hang() // whose unsubscribing is the fourth
-			s.Restart()
-			if waited := time.Since(before); waited > 2*time.Second {
-				t.Errorf("%s: the end took %s", c.name, waited)
-			}
-			if st := engine.Stats(); st.Traces != c.traces || st.TracesDropped != c.dropped {
-				t.Errorf("%s: %d written, %d dropped; want %d, %d", c.name, st.Traces, st.TracesDropped, c.traces, c.dropped)
-			}
-			time.Sleep(c.takes)
-			synctest.Wait()
-			if n := engine.Stats().Traces; n != c.wroteLate || int(n) != len(log.traces(t)) {
-				t.Errorf("%s: %d traces in all, want %d", c.name, n, c.wroteLate)
-			}
-		})
 	}
 }

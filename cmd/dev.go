@@ -48,7 +48,7 @@ type devReport struct {
 
 // Run serves until the process is told to stop.
 func (c *devCmd) Run(ctx context.Context, p *program) error {
-	log := newLogger(p.err, c.LogLevel, "text")
+	log := p.openLog(c.LogLevel, "text")
 	slog.SetDefault(log)
 	defer tune(0, 0).pace()()
 	_, statErr := os.Stat(c.Data)
@@ -89,6 +89,7 @@ func (c *devCmd) start(p *program, log *slog.Logger) (*Server, *devReport, error
 	config := &checked{loaded: l, durability: v.durabilities()}
 	s, err := start(config, log, extras{
 		build:  p.versions(),
+		log:    p.log,
 		home:   http.RedirectHandler(console.DemoPath, http.StatusFound),
 		ready:  func(uid string, umd json.RawMessage) (console.Ready, error) { return keys.ready(uid, umd) },
 		sign:   func(claims json.RawMessage) (string, error) { return keys.sign(claims) },

@@ -42,6 +42,7 @@ type program struct {
 	in      io.Reader
 	out     io.Writer
 	err     io.Writer
+	log     *logQueue // of a server, which err is then; nil: err waits for its reader
 }
 
 const (
@@ -126,6 +127,7 @@ type helpExit struct{ code int }
 
 // run parses the command line, runs the command and returns the exit code.
 func (p *program) run(ctx context.Context) (code int) {
+	defer func() { p.log.close() }()
 	defer func() {
 		switch e := recover().(type) {
 		case nil:

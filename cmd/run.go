@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -32,6 +33,7 @@ import (
 type Server struct {
 	config   *checked
 	log      *slog.Logger
+	lines    *logQueue // of log; nil: it is written at once
 	storage  *metrics.Storage
 	store    *persistence.Store
 	verifier *claims.Verifier
@@ -56,6 +58,7 @@ type Server struct {
 // extras are what a server may have beside the configuration.
 type extras struct {
 	build  versionInfo
+	log    *logQueue                                                    // what the logger writes to; nil: something else
 	mount  func(s *Server) error                                        // more handlers, before it serves
 	home   http.Handler                                                 // what people see at /, in a browser
 	ready  func(uid string, umd json.RawMessage) (console.Ready, error) // credentials for the console; nil: they are pasted
@@ -66,7 +69,7 @@ type extras struct {
 
 // start opens the data folder and takes both addresses. What fails undoes what was done.
 func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
-	s = &Server{config: c, log: log, keys: new(hotsock.Keys), access: new(sigv4.Keys)}
+	s = &Server{config: c, log: log, lines: x.log, keys: new(hotsock.Keys), access: new(sigv4.Keys)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(explain(c, err), s.Close())
@@ -76,9 +79,15 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 	m := metrics.New(metrics.Build{Version: x.build.Version, Commit: x.build.Commit, Go: x.build.Go})
 
 	s.metrics = m
+	if x.log != nil {
+		m.Log(x.log.lost.Load)
+	}
 	s.storage = m.Storage()
 	store := c.Store
 	store.Logger, store.Listener, store.Fatal = log, s.storeListener(), x.fatal
+	if store.Fatal == nil {
+		store.Fatal = s.failed
+	}
 	if s.store, err = persistence.Open(store); err != nil {
 		return s, err
 	}
@@ -230,6 +239,18 @@ func (s *Server) Run(ctx context.Context) error {
 		err = closeErr
 	}
 	return err
+}
+
+// failed ends the process, since nothing may follow a write that failed.
+func (s *Server) failed(err error) {
+	s.log.Error("storage failed, the process ends", "err", err)
+	s.exit()
+}
+
+// exit ends the process at once, once the log has told why.
+func (s *Server) exit() {
+	s.lines.close()
+	os.Exit(exitFailure)
 }
 
 // drain lets the clients go and the engine finish. The last tenth of its time belongs to the engine, so

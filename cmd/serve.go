@@ -20,7 +20,7 @@ func (c *serveCmd) Run(ctx context.Context, p *program) error {
 	if err := faults.err(); err != nil {
 		return err
 	}
-	log := newLogger(p.err, config.LogLevel, config.LogFormat)
+	log := p.openLog(config.LogLevel, config.LogFormat)
 	slog.SetDefault(log)
 	for _, w := range config.warnings {
 		log.Warn(w)
@@ -31,7 +31,7 @@ func (c *serveCmd) Run(ctx context.Context, p *program) error {
 	build := p.versions()
 	signals, deaf := listenSignals()
 	defer deaf()
-	s, err := start(config, log, extras{build: build})
+	s, err := start(config, log, extras{build: build, log: p.log})
 	if err != nil {
 		return err
 	}

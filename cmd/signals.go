@@ -52,7 +52,7 @@ func untilStopped(ctx context.Context, s *Server, signals <-chan os.Signal, relo
 				cancel()
 			case time.Since(first) > sameSignal:
 				s.log.Warn("stopped at once by a second signal", "signal", sig.String())
-				os.Exit(exitFailure)
+				s.exit()
 			}
 		}
 	}

@@ -38,6 +38,13 @@ func (m *Metrics) Handler() http.Handler {
 	})
 }
 
+// Log counts the lines of the log that were lost. Call it once; lost is called at each scrape.
+func (m *Metrics) Log(lost func() uint64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "dormouse_log_lines_lost_total", Help: "Lines of the log that were left out because it was not read, or could not be written.",
+	}, func() float64 { return float64(lost()) }))
+}
+
 func (m *Metrics) counter(name, help string) prometheus.Counter {
 	c := prometheus.NewCounter(prometheus.CounterOpts{Name: "dormouse_" + name, Help: help})
 	m.registry.MustRegister(c)

@@ -38,6 +38,7 @@ func want(t *testing.T, text string, lines ...string) {
 func TestEverythingIsScraped(t *testing.T) {
 	m := New(Build{Version: "1.2", Commit: "abc", Go: "go1"})
 	sockets, surface, storage := m.WS(), m.Hotsock(), m.Storage()
+	m.Log(func() uint64 { return 5 })
 	m.Engine(func() actors.Stats {
 		return actors.Stats{Awake: 3, Deliveries: 7, RefusedBy: map[string]uint64{"PERMISSION_DENIED": 2}, Revocations: 4}
 	})
@@ -81,6 +82,7 @@ func TestEverythingIsScraped(t *testing.T) {
 		"dormouse_connect_sources_forgotten_total 1",
 		`dormouse_refusals_total{code="PERMISSION_DENIED"} 2`,
 		"dormouse_revocations 4",
+		"dormouse_log_lines_lost_total 5",
 		"dormouse_actors_awake 3",
 		"dormouse_deliveries_total 7",
 		"dormouse_commit_turns_total 4",
@@ -117,6 +119,7 @@ func TestDocumentedMeasuresAreScraped(t *testing.T) {
 	surface.Refused("RATE_LIMITED")
 	surface.Served("publish", 429, 0)
 	m.Storage()
+	m.Log(func() uint64 { return 0 })
 	m.Engine(func() actors.Stats { return actors.Stats{RefusedBy: map[string]uint64{"DATA_TOO_LARGE": 1}} })
 	m.Events()
 	m.Courier(func() courier.Stats { return courier.Stats{} })
@@ -148,6 +151,7 @@ func TestNamesFollowTheConventions(t *testing.T) {
 	m.WS()
 	m.Hotsock()
 	m.Storage()
+	m.Log(func() uint64 { return 0 })
 	m.Engine(func() actors.Stats { return actors.Stats{} })
 	families, err := m.registry.Gather()
 	if err != nil {
