@@ -1,6 +1,7 @@
 package actors_test
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
@@ -37,7 +38,7 @@ type engine struct {
 	token string
 }
 
-func benchEngine(b *testing.B) *engine {
+func benchEngine(b testing.TB) *engine {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	store, err := persistence.Open(persistence.Options{Dir: b.TempDir() + "/data", Logger: quiet, BallastBytes: -1})
 	if err != nil {
@@ -58,7 +59,7 @@ func benchEngine(b *testing.B) *engine {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
-		if err := s.Close(b.Context()); err != nil {
+		if err := s.Close(context.Background()); err != nil {
 			b.Log(err)
 		}
 		store.Close()
@@ -77,7 +78,7 @@ func benchEngine(b *testing.B) *engine {
 	return &engine{s, token}
 }
 
-func (e *engine) connect(b *testing.B, unanswered int) (*actors.Connection, *nullSink) {
+func (e *engine) connect(b testing.TB, unanswered int) (*actors.Connection, *nullSink) {
 	admission, err := e.Admit(b.Context(), actors.ConnectRequest{App: actorstest.App, Token: e.token})
 	if err != nil {
 		b.Fatal(err)

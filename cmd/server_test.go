@@ -44,7 +44,7 @@ type told chan struct{}
 func (d told) Drain(context.Context, time.Duration, int, string) { close(d) }
 
 // run starts the whole program in a new folder, as dormouse dev would, but with closes spread over a time.
-func run(t *testing.T, spread time.Duration) *running {
+func run(t testing.TB, spread time.Duration) *running {
 	t.Helper()
 	l := load(sources{flags: map[string][]string{
 		"listen": {"127.0.0.1:0"}, "admin.listen": {"127.0.0.1:0"}, "data": {filepath.Join(t.TempDir(), "data")},

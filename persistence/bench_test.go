@@ -12,7 +12,7 @@ import (
 )
 
 // benchDisk opens a store on the real disk.
-func benchDisk(b *testing.B, tune func(*Options)) *Store {
+func benchDisk(b testing.TB, tune func(*Options)) *Store {
 	o := Options{Dir: b.TempDir() + "/data", Logger: slog.New(slog.DiscardHandler), BallastBytes: -1, ReadOnlyAt: 1}
 	if tune != nil {
 		tune(&o)

@@ -32,6 +32,7 @@ var steps = []step{
 	{"misspell", "spelling", misspell},
 	{"imports", "packages meet only in the direction the house allows", imports},
 	{"sources", "no skipped tests, no file over 500 lines", sources},
+	{"budgets", "what the hot paths allocate", budgets},
 	{"tests", "go test -race ./...", tests},
 }
 

@@ -1,0 +1,149 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"dormouse/bench/budget"
+)
+
+// What the hot paths of the whole program may allocate, wired as it is for everybody: from the bytes on a client's
+// socket to the bytes on the others', metrics and disk and all. Each operation comes alone and pays everything itself:
+// the turn, the batch, the sync and the flush that busy ones share.
+var budgets = []budget.Path{
+	{
+		Name: "publish to 1", Allocs: 15.5, Bytes: 1750, Ops: 1000,
+		Open: func(tb testing.TB) func() { return publish(tb, 1) },
+	},
+	{
+		Name: "publish to 1,000", Allocs: 16, Bytes: 2000, Ops: 100,
+		Open: func(tb testing.TB) func() { return publish(tb, 1000) },
+	},
+	{
+		Name: "set told to 4", Allocs: 23.5, Bytes: 2700, Ops: 500,
+		Open: func(tb testing.TB) func() { return setKey(tb, 4) },
+	},
+	{
+		Name: "open, subscribe, close", Allocs: 192.5, Bytes: 24500, Ops: 200,
+		Open: openings,
+	},
+}
+
+func TestBudget(t *testing.T) { budget.Hold(t, budgets) }
+
+func BenchmarkBudget(b *testing.B) { budget.Benchmark(b, budgets) }
+
+// text200 is the text of a message whose data has 200 bytes.
+var text200 = fmt.Sprintf("%0189d", 0)
+
+// publish returns a step that publishes a message and waits until n subscribers have it.
+func publish(tb testing.TB, n int) func() {
+	r := run(tb, 0)
+	room := openRoom(tb, r, "game.lobby", n)
+	from := room.dial()
+	if err := from.subscribe("game.lobby"); err != nil { // who publishes must be; it does not hear itself
+		tb.Fatal(err)
+	}
+	frame := maskedText(`{"event":"chat","channel":"game.lobby","data":{"text":"` + text200 + `"}}`)
+	return func() {
+		from.send(frame)
+		room.await(n)
+	}
+}
+
+// setKey returns a step that sets a key to a new value, and waits until it is acknowledged and n observers have it.
+func setKey(tb testing.TB, n int) func() {
+	r := run(tb, 0)
+	room := openRoom(tb, r, "game.lobby", n)
+	from := room.dial()
+	go room.count(from)
+	head := `{"event":"hotsock.channelStorageSet","channel":"game.lobby","key":"settings","ref":"17","data":{"text":"`
+	frame := maskedText(head + text200 + `"}}`)
+	digits := frame[len(frame)-len(text200+`"}}`) : len(frame)-len(`"}}`)]
+	return func() {
+		for i := len(digits) - 1; ; i-- { // one more
+			if digits[i]++; digits[i] <= '9' {
+				break
+			}
+			digits[i] = '0'
+		}
+		from.send(frame)
+		room.await(n + 1)
+	}
+}
+
+// openings returns a step in which a client connects with its token, subscribes, and leaves. It is another process:
+// a connection's other end would allocate as much as the server.
+func openings(tb testing.TB) func() {
+	r := run(tb, 0)
+	client := exec.Command(os.Args[0])
+	client.Env = append(os.Environ(), budgetClient+"="+r.Addr()+" "+r.allowed(tb))
+	client.Stderr = os.Stderr
+	ask, err := client.StdinPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	answer, err := client.StdoutPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := client.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		ask.Close()
+		_ = client.Wait() // what it found wrong it has said, and then the step has failed
+	})
+	one := make([]byte, 1)
+	return func() {
+		if _, err := ask.Write(one); err != nil {
+			tb.Fatal(err)
+		}
+		if _, err := answer.Read(one); err != nil {
+			tb.Fatal("the client: ", err)
+		}
+	}
+}
+
+// budgetClient is the environment's variable that makes this program the client of openings: an address and a token.
+const budgetClient = "CMD_TEST_OPENING"
+
+func TestMain(m *testing.M) {
+	if args := os.Getenv(budgetClient); args != "" {
+		if err := open(args); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// open connects, subscribes and leaves once for each byte of its input, and answers with a byte.
+func open(args string) error {
+	var addr, token string
+	if _, err := fmt.Sscan(args, &addr, &token); err != nil {
+		return err
+	}
+	one := make([]byte, 1)
+	for {
+		if _, err := os.Stdin.Read(one); err != nil {
+			return nil // the test is over
+		}
+		s, err := dialSocket(addr, token)
+		if err != nil {
+			return err
+		}
+		if err := s.subscribe("game.lobby"); err != nil {
+			return err
+		}
+		s.send([]byte{0x88, 0x80, 0, 0, 0, 0})
+		s.end(time.Now().Add(patience))
+		if _, err := os.Stdout.Write(one); err != nil {
+			return err
+		}
+	}
+}

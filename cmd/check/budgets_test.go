@@ -1,0 +1,39 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Whoever has a budget is in the list.
+func TestEveryBudgetIsRun(t *testing.T) {
+	root := filepath.Join("..", "..")
+	found := map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if strings.Contains(string(text), "\nfunc TestBudget(") {
+			dir, _ := filepath.Rel(root, filepath.Dir(path))
+			found["./"+filepath.ToSlash(dir)] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range budgeted {
+		if !found[dir] {
+			t.Errorf("%s has no TestBudget", dir)
+		}
+	}
+	for dir := range found {
+		if !slices.Contains(budgeted, dir) {
+			t.Errorf("%s has a TestBudget that no check runs", dir)
+		}
+	}
+}
