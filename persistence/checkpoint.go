@@ -1,6 +1,10 @@
 package persistence
 
-import "github.com/cockroachdb/pebble/v2"
+import (
+	"math"
+
+	"github.com/cockroachdb/pebble/v2"
+)
 
 // A checkpoint writes the rows that changed since the last one to their places, and removes the entries
 // that carried those changes, in the batch of the turn that made it due. That turn then needs no entry of
@@ -10,19 +14,36 @@ import "github.com/cockroachdb/pebble/v2"
 // The obvious way, to write the state as one value, costs as much as the state is big, for every
 // checkpoint; and an actor of 100,000 rows would have to be read whole to wake it.
 
-// checkpointDue says whether a tail of living entries is long enough. A tail as long as the state is big
-// lets a hot row be written once for many changes; beyond a few times the least it would be felt when the
-// actor wakes, since all of it is read then.
+// checkpointDue says whether a tail of living entries is long enough. A long tail lets a hot row be written
+// once for many changes, and is felt when the actor wakes, since all of it is read then. A tail as long as
+// the state of a big actor was tried: where many rows change there is little to be saved by it, and four
+// times the least made a wake three times as dear.
 func (r *Rows) checkpointDue(tail int) bool {
-	least := uint64(r.s.o.CheckpointBytes)
-	if r.frozen != nil || uint64(tail) < least {
-		return false
-	}
-	return uint64(tail) >= min(max(least, r.size), maxTail*least)
+	return r.frozen == nil && tail >= r.s.o.CheckpointBytes
 }
 
-// maxTail bounds the tail, in units of Options.CheckpointBytes.
-const maxTail = 4
+// tidy leaves a checkpoint behind if that makes the next wake much cheaper, in a commit of its own, which
+// nobody waits for: without it there are the entries. An actor that is held whole reads its rows when it
+// wakes, and gains if its tail is much longer than they are; any other gains the tail.
+func (r *Rows) tidy() {
+	if r.tail < max(r.s.o.CheckpointBytes/tidyTail, 1) || r.whole && uint64(r.tail) < 2*r.size {
+		return
+	}
+	if r.turn != nil || r.frozen != nil || r.s.Congested() || r.s.writable() != nil {
+		return
+	}
+	t := r.begin()
+	r.checkpoint(t.batch)
+	r.ticket++
+	r.turn = nil
+	r.s.committer.add(turn{
+		batch: t.batch, rows: r, ticket: r.ticket, dueAt: math.MaxInt64, durability: None, bytes: t.batch.Len(),
+	})
+	t.recycle()
+}
+
+// tidyTail is the share of Options.CheckpointBytes from which a tail is long for an actor at rest.
+const tidyTail = 16
 
 func (r *Rows) checkpoint(b *pebble.Batch) {
 	var room, roomEnd [64]byte

@@ -28,7 +28,8 @@
 //
 // An actor that sleeps costs nothing but its rows on disk. [Store.Rows] wakes it with one look-up and one
 // stretch of reading: its meta, the entries since its last checkpoint, and, if they are small, its logged
-// rows. Rows of a big actor are read when they are asked for. Closing writes nothing.
+// rows. Rows of a big actor are read when they are asked for. Closing writes a
+// checkpoint if there is much to be read instead, and else nothing.
 //
 // # Order of things on disk
 //

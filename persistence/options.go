@@ -28,8 +28,8 @@ type Options struct {
 	// CacheSize, in bytes, of the cache of table blocks. Default 64 MiB.
 	CacheSize int64
 	// CheckpointBytes is how many bytes of write-ahead entries an actor gathers before its changed
-	// rows are written to their places. A bigger state gathers as much as it is big, up to four times
-	// this. Default 64 KiB.
+	// rows are written to their places. As much is read at most, besides what is asked for, when it
+	// wakes after a crash. Default 64 KiB.
 	CheckpointBytes int
 	// ResidentBytes is the size up to which the logged rows of an actor are held in memory whole while
 	// it is awake; of a bigger one, what was changed lately. Default 64 KiB.

@@ -202,11 +202,14 @@ func (r *Rows) settle() {
 func (r *Rows) InFlight() int { return int(r.inFlight.Load()) }
 
 // Close forgets the actor's memory; its address may be woken again at once, even while commits are in
-// flight. Nothing may be pending: that would be lost unseen, and panics. Rows must not be used any more.
+// flight. It makes a checkpoint if many entries would have to be read to wake the actor. Nothing may be
+// pending: that would be lost unseen, and panics. Rows must not be used any more.
 func (r *Rows) Close() {
 	if ops, _ := r.Pending(); ops > 0 || r.due != r.dueDisk {
 		panic(fmt.Sprintf("persistence: %v closed with %d writes pending", r.address, ops))
 	}
+	r.settle()
+	r.tidy()
 	r.Discard()
 }
 

@@ -3,6 +3,8 @@ package persistence
 import (
 	"bytes"
 	"fmt"
+	"slices"
+	"unsafe"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -67,6 +69,7 @@ func (r *Rows) loadFrom(it *pebble.Iterator) error {
 		r.seq += e.changes
 		r.due, r.size = e.due, e.size
 		r.tail += length
+		e.body = slices.Clone(e.body)
 		return e.each(r.replay)
 	})
 	if err != nil {
@@ -80,16 +83,18 @@ func (r *Rows) loadFrom(it *pebble.Iterator) error {
 	return r.loadRows(it)
 }
 
-// replay brings back one write of an entry. A row may lie beneath it; loadRows finds out.
+// replay brings back one write of an entry. A row may lie beneath it; loadRows finds out. key and value are
+// kept, and with them their entry: what stays for a row that has changed since is bounded by the tail.
 func (r *Rows) replay(seq uint64, op Op, key, value []byte) {
-	w := row{mark: seq<<rowShift | rowStored}
+	w := row{value: value, mark: seq<<rowShift | rowStored}
 	if op == Delete {
-		w.mark |= rowGone
-	} else {
-		w.value = append(make([]byte, 0, len(value)), value...)
+		w = row{mark: w.mark | rowGone}
 	}
-	r.rows.Set(string(key), w)
+	r.rows.Set(view(key), w)
 }
+
+// view returns b as a string that shares its memory. b must never change.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // loadRows reads the logged rows beneath the entries.
 func (r *Rows) loadRows(it *pebble.Iterator) error {
@@ -101,14 +106,15 @@ func (r *Rows) loadRows(it *pebble.Iterator) error {
 		if part != partRow {
 			return fmt.Errorf("%w: key %x lies among the rows", ErrCorrupt, it.Key())
 		}
-		if _, newer := r.rows.Get(string(key)); newer {
+		if _, newer := r.rows.Get(view(key)); newer {
 			continue
 		}
 		value, err := it.ValueAndErr()
 		if err != nil {
 			return err
 		}
-		r.rows.Set(string(key), row{value: append(make([]byte, 0, len(value)), value...)})
+		kept := append(append(make([]byte, 0, len(key)+len(value)), key...), value...)
+		r.rows.Set(view(kept[:len(key)]), row{value: kept[len(key):]})
 	}
 	return it.Error()
 }
