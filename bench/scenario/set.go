@@ -119,20 +119,7 @@ func (r *sets) measure(ctx context.Context) error {
 	if err := s.await(ctx, drained, "everything acknowledged and observed", r.complete); err != nil {
 		return err
 	}
-	after, err := s.server.Counters(ctx)
-	if err != nil {
-		return err
-	}
-	total := 0
-	for _, w := range r.all {
-		total += w.sent
-	}
-	s.Sample.set(cpuPerSet, s.window.cpuPer()/1e3)
-	s.Sample.set(setRate, s.window.perSecond())
-	if s.Peer.Syncs != "" {
-		s.Sample.set(syncsPerSet, (after[s.Peer.Syncs]-before[s.Peer.Syncs])/float64(total))
-	}
-	return nil
+	return s.costs(ctx, before, sum(r.all, func(w *setWriter) int { return w.sent }), cpuPerSet, setRate, syncsPerSet)
 }
 
 // complete says that nothing is under way any more.

@@ -91,14 +91,7 @@ func (r *spread) measure(ctx context.Context, writer *client) error {
 	if err := s.await(ctx, drained, "everything acknowledged", func() bool { return r.acked == r.sent }); err != nil {
 		return err
 	}
-	after, err := s.server.Counters(ctx)
-	if err != nil {
-		return err
-	}
-	s.Sample.set(cpuPerSet, s.window.cpuPer()/1e3)
-	s.Sample.set(setRate, s.window.perSecond())
-	s.Sample.set(syncsPerSet, (after[s.Peer.Syncs]-before[s.Peer.Syncs])/float64(r.sent))
-	return nil
+	return s.costs(ctx, before, r.sent, cpuPerSet, setRate, syncsPerSet)
 }
 
 // set sets a key at random to a number that nothing has had.

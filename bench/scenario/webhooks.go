@@ -118,20 +118,7 @@ func (r *webhooks) measure(ctx context.Context, backend *receiver) error {
 	if err != nil {
 		return err
 	}
-	after, err := s.server.Counters(ctx)
-	if err != nil {
-		return err
-	}
-	total := 0
-	for _, e := range r.emitters {
-		total += e.sent
-	}
-	s.Sample.set(cpuPerEvent, s.window.cpuPer()/1e3)
-	s.Sample.set(eventRate, s.window.perSecond())
-	if s.Peer.Syncs != "" {
-		s.Sample.set(syncsPerEvent, (after[s.Peer.Syncs]-before[s.Peer.Syncs])/float64(total))
-	}
-	return nil
+	return s.costs(ctx, before, sum(r.emitters, func(e *emitter) int { return e.sent }), cpuPerEvent, eventRate, syncsPerEvent)
 }
 
 func (r *webhooks) publish(i int) {
