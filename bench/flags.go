@@ -20,6 +20,7 @@ type settings struct {
 	peers     []string // names; nil: as many as the tour is long
 	size      scenario.Size
 	runs      int
+	repeat    bool // a long case too: -runs says so
 	cores     int
 	out       string
 	server    string
@@ -30,8 +31,8 @@ type settings struct {
 
 // The short tour, and the long one.
 var (
-	short = scenario.Size{Window: time.Second, Warm: 300 * time.Millisecond, Idle: 2_000, Sleeping: 10_000, Stored: 10_000}
-	full  = scenario.Size{Window: 10 * time.Second, Warm: 2 * time.Second, Idle: 10_000, Sleeping: 100_000, Stored: 10_000, Full: true}
+	short = scenario.Size{Window: time.Second, Warm: 300 * time.Millisecond, Idle: 2_000, Sleeping: 10_000, Stored: 10_000, Soak: 5 * time.Second}
+	full  = scenario.Size{Window: 10 * time.Second, Warm: 2 * time.Second, Idle: 10_000, Sleeping: 100_000, Stored: 10_000, Soak: 10 * time.Minute, Full: true}
 )
 
 const usage = `Usage: go run ./bench [flags]
@@ -40,7 +41,10 @@ Without flags: a short tour of everything, in two or three minutes: one run of a
 and on the one other that tells most. It shows what there is to see; it is too short for figures to quote.
 
 With -full: measurements of 10 s, three runs of each, on every peer that is there, growth to its end: 10,000
-connections, 100,000 sleeping channels. It says at its start how long it takes; -scenario and -peer choose a part of it.
+connections, 100,000 sleeping channels, ten minutes of soak, once. It says at its start how long it takes; -scenario and
+-peer choose a part of it.
+
+To see whether anything creeps: -scenario soak -soak 1h, of which Ctrl-C writes what was measured until then.
 
 `
 
@@ -57,13 +61,14 @@ func parse(args []string) (s settings, err error) {
 	first := flags.String("compare", "", "compare two reports, `a.json b.json`: how the second differs from the first; measures nothing")
 	long := flags.Bool("full", false, "the long tour, for figures to quote")
 	seconds := flags.Float64("seconds", 0, "length of one measurement (default 1, with -full 10)")
+	soak := flags.Duration("soak", 0, "length of the soak scenario's measurement, 2s to 12h: it is for an hour (default 5s, with -full 10m)")
 	runs := flags.Int("runs", 0, "runs of every case, peers in turn (default 1, with -full 3)")
 	idle := flags.Int("connections", 0, "idle connections (default 2000, with -full 10000)")
 	sleeping := flags.Int("sleeping", 0, "sleeping channels (default 10000, with -full 100000)")
 	flags.IntVar(&s.cores, "cores", 1, "processors for the server, the next one is for the load; 0: pin nothing")
 	flags.StringVar(&s.out, "out", "", "`folder` for report.json and report.html, or compare.html (default bench/out)")
 	flags.StringVar(&s.server, "server", "", "a built server to measure, in place of one built from here")
-	flags.BoolVar(&s.size.Profile, "profile", false, "also write a processor profile of every measurement; costs a little")
+	flags.BoolVar(&s.size.Profile, "profile", false, "also write a profile of the server's processor time in every measurement, of half a minute at most, and of its heap in idle and sleep; costs a little")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
@@ -85,6 +90,13 @@ func parse(args []string) (s settings, err error) {
 		s.size.Window = time.Duration(*seconds * float64(time.Second))
 	}
 	override(&s.runs, *runs)
+	s.repeat = *runs > 0
+	if *soak != 0 {
+		s.size.Soak = *soak
+	}
+	if s.size.Soak < leastSoak || s.size.Soak > mostSoak {
+		return s, fmt.Errorf("-soak %s: %s to %s", s.size.Soak, leastSoak, mostSoak)
+	}
 	override(&s.size.Idle, *idle)
 	override(&s.size.Sleeping, *sleeping)
 	if s.size.Idle < 200 {
@@ -101,6 +113,9 @@ func parse(args []string) (s settings, err error) {
 	s.peers, err = choosePeers(*who)
 	return s, err
 }
+
+// The least gives the points that a trend needs. The most is half of the age at which our server ends a connection.
+const leastSoak, mostSoak = 2 * time.Second, 12 * time.Hour
 
 func override(value *int, flag int) {
 	if flag > 0 {

@@ -37,6 +37,17 @@ func TestFlags(t *testing.T) {
 	if len(s.scenarios) != 2 || s.scenarios[0].Name != "idle" || s.scenarios[1].Name != "set" {
 		t.Errorf("%d scenarios", len(s.scenarios))
 	}
+	if s.size.Soak != 10*time.Minute || s.repeat {
+		t.Errorf("%s of soak, repeated: %t", s.size.Soak, s.repeat)
+	}
+	if s, err = parse([]string{"-soak", "1h", "-runs", "2"}); err != nil || s.size.Soak != time.Hour || !s.repeat {
+		t.Errorf("%s of soak, repeated: %t, %v", s.size.Soak, s.repeat, err)
+	}
+	for _, length := range []string{"1s", "-1h", "13h"} {
+		if _, err := parse([]string{"-soak", length}); err == nil || !strings.Contains(err.Error(), "2s to 12h") {
+			t.Errorf("-soak %s: %v", length, err)
+		}
+	}
 	s, err = parse([]string{"-peer", "joined, gws"})
 	if err != nil || len(s.peers) != 2 || s.peers[0] != "joined" {
 		t.Errorf("%v, %v", s.peers, err)

@@ -17,6 +17,7 @@ type step struct {
 	scenario int // which of the settings'
 	scenario.Case
 	peers []string
+	runs  int // of each
 }
 
 // plan finds and builds the peers that the cases need, and leaves out those that are not there. Nothing is pinned yet.
@@ -44,7 +45,7 @@ func (t *tour) plan(ctx context.Context) (steps []step, missing []report.Missing
 				return nil, nil, err
 			}
 			if len(chosen) > 0 {
-				steps = append(steps, step{i, c, chosen})
+				steps = append(steps, step{i, c, chosen, t.runsOf(c)})
 			}
 		}
 	}
@@ -52,6 +53,14 @@ func (t *tour) plan(ctx context.Context) (steps []step, missing []report.Missing
 		return nil, missing, errNothing
 	}
 	return steps, missing, nil
+}
+
+// runsOf is how often a case is run.
+func (s *settings) runsOf(c scenario.Case) int {
+	if c.Once && !s.repeat {
+		return 1
+	}
+	return s.runs
 }
 
 // choose picks a case's peers: those that -peer names, with ours; none if none of them takes part. Without -peer all
@@ -90,10 +99,10 @@ type schedule struct {
 // expected is how long one measurement of a case takes, on a machine with nothing else to do.
 func (s *schedule) expected(c scenario.Case) time.Duration { return c.Takes + s.window + time.Second }
 
-func newSchedule(steps []step, runs int, size scenario.Size, now time.Time) *schedule {
+func newSchedule(steps []step, size scenario.Size, now time.Time) *schedule {
 	s := &schedule{began: now, window: size.Warm + size.Window}
 	for _, st := range steps {
-		n := len(st.peers) * runs
+		n := len(st.peers) * st.runs
 		s.total += n
 		s.left += time.Duration(n) * s.expected(st.Case)
 	}

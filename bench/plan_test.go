@@ -66,6 +66,19 @@ func TestWhatIsNotThereIsLeftOutAndSaid(t *testing.T) {
 	}
 }
 
+// An hour has its own spread in it: nobody wants three of them, unless it is said.
+func TestALongCaseIsRunOnce(t *testing.T) {
+	for _, c := range []struct {
+		once, repeat bool
+		want         int
+	}{{false, false, 3}, {true, false, 1}, {true, true, 3}} {
+		s := &settings{runs: 3, repeat: c.repeat}
+		if got := s.runsOf(scenario.Case{Once: c.once}); got != c.want {
+			t.Errorf("%+v: %d runs", c, got)
+		}
+	}
+}
+
 // The tour that everybody runs first takes two minutes, three on a machine where each measurement takes a second
 // longer than its window.
 func TestTheShortTourIsShort(t *testing.T) {
@@ -80,19 +93,19 @@ func TestTheShortTourIsShort(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			steps = append(steps, step{i, c, chosen})
+			steps = append(steps, step{i, c, chosen, s.runsOf(c)})
 		}
 	}
-	if d := newSchedule(steps, s.runs, s.size, time.Now()); d.left > 3*time.Minute {
+	if d := newSchedule(steps, s.size, time.Now()); d.left > 3*time.Minute {
 		t.Errorf("%d measurements take %s: a short tour needs smaller cases, or fewer", d.total, d.left)
 	}
 }
 
 func TestTheTimeLeftFollowsTheMachine(t *testing.T) {
 	quick, slow := scenario.Case{Name: "quick"}, scenario.Case{Name: "slow", Takes: 50 * time.Second}
-	steps := []step{{Case: quick, peers: []string{"a", "b"}}, {Case: slow, peers: []string{"a"}}}
+	steps := []step{{Case: quick, peers: []string{"a", "b"}, runs: 10}, {Case: slow, peers: []string{"a"}, runs: 10}}
 	began := time.Unix(1e9, 0)
-	s := newSchedule(steps, 10, scenario.Size{Window: 4 * time.Second}, began)
+	s := newSchedule(steps, scenario.Size{Window: 4 * time.Second}, began)
 	const all = 20*5*time.Second + 10*55*time.Second
 	if s.total != 30 || s.remaining(began) != all {
 		t.Fatalf("%d measurements in %s, want 30 in %s", s.total, s.remaining(began), all)

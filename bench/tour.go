@@ -53,7 +53,7 @@ func (t *tour) run(ctx context.Context) (r *report.Report, err error) {
 		return nil, err
 	}
 	r = &report.Report{Began: began, Revision: t.revision(ctx), Machine: machine, Window: t.size.Window.Seconds(), Runs: t.runs, Missing: missing}
-	t.schedule = newSchedule(steps, t.runs, t.size, time.Now())
+	t.schedule = newSchedule(steps, t.size, time.Now())
 	fmt.Fprintf(t.log, "%d measurements, about %s\n", t.schedule.total, t.schedule.left.Round(10*time.Second))
 	last := -1
 	for _, st := range steps {
@@ -63,20 +63,23 @@ func (t *tour) run(ctx context.Context) (r *report.Report, err error) {
 			last = st.scenario
 		}
 		c, err := t.measure(ctx, s.Name, st)
+		rs := &r.Scenarios[len(r.Scenarios)-1]
+		if c != nil {
+			rs.Cases = append(rs.Cases, c)
+		}
 		if err != nil {
 			r.Seconds = time.Since(began).Seconds()
 			r.Interrupted = true
 			r.Scenarios = slices.DeleteFunc(r.Scenarios, func(s report.Scenario) bool { return len(s.Cases) == 0 })
 			return r, err
 		}
-		rs := &r.Scenarios[len(r.Scenarios)-1]
-		rs.Cases = append(rs.Cases, c)
 	}
 	r.Seconds = time.Since(began).Seconds()
 	return r, nil
 }
 
-// measure runs one case: all peers, then all again. A run that fails is reported and not counted.
+// measure runs one case: all peers, then all again. A run that fails is reported and not counted. When ctx ends it
+// returns its error, with the case as far as a run of it has figures, or nil.
 func (t *tour) measure(ctx context.Context, name string, st step) (*report.Case, error) {
 	c := st.Case
 	rc := &report.Case{Name: c.Name, Group: c.Group, Axis: c.Axis, X: c.X, Metrics: c.Metrics}
@@ -84,32 +87,49 @@ func (t *tour) measure(ctx context.Context, name string, st step) (*report.Case,
 		p := t.all[p]
 		rc.Peers = append(rc.Peers, &report.Peer{Name: p.Name, About: p.About, Durability: p.Durability, Raw: p.Raw})
 	}
-	for run := range t.runs {
+	for run := range st.runs {
 		for i, p := range st.peers {
-			n, left := t.schedule.next(), t.schedule.remaining(time.Now())
-			fmt.Fprintf(t.log, "[%d/%d, %s left] %s: %s, %s", n, t.schedule.total, minutes(left), name, c.Name, p)
-			if t.runs > 1 {
-				fmt.Fprintf(t.log, ", run %d of %d", run+1, t.runs)
-			}
-			sample, err := scenario.Measure(ctx, c, t.all[p], t.cores, t.dir, t.size)
-			t.schedule.finished(c)
+			sample, err := t.once(ctx, name, st, run, t.all[p])
 			switch {
-			case ctx.Err() != nil:
-				fmt.Fprintln(t.log)
-				return nil, ctx.Err()
-			case err != nil:
-				fmt.Fprintf(t.log, ": failed: %v\n", err)
+			case err == nil:
+				rc.Peers[i].Add(sample)
+				if err := t.keepProfiles(sample, name, c.Name, p); err != nil {
+					return nil, err
+				}
+			case ctx.Err() == nil:
 				rc.Peers[i].Faults = append(rc.Peers[i].Faults, err.Error())
-				continue
 			}
-			fmt.Fprintf(t.log, ": %s\n", brief(c.Metrics, sample.Values))
-			rc.Peers[i].Add(sample)
-			if err := t.keepProfile(sample.Profile, name, c.Name, p); err != nil {
-				return nil, err
+			if ctx.Err() != nil {
+				return rc.Measured(), ctx.Err()
 			}
 		}
 	}
 	return rc, nil
+}
+
+// once does one measurement, and says so.
+func (t *tour) once(ctx context.Context, name string, st step, run int, p *peers.Peer) (*scenario.Sample, error) {
+	n, left := t.schedule.next(), t.schedule.remaining(time.Now())
+	fmt.Fprintf(t.log, "[%d/%d, %s left] %s: %s, %s", n, t.schedule.total, minutes(left), name, st.Name, p.Name)
+	if st.runs > 1 {
+		fmt.Fprintf(t.log, ", run %d of %d", run+1, st.runs)
+	}
+	size, ends := t.size, ": "
+	size.Say = func(line string) {
+		fmt.Fprintf(t.log, "\n  %s", line)
+		ends = "\n  in all: "
+	}
+	sample, err := scenario.Measure(ctx, st.Case, p, t.cores, t.dir, size)
+	t.schedule.finished(st.Case)
+	switch {
+	case err == nil:
+		fmt.Fprintf(t.log, "%s%s\n", ends, brief(st.Metrics, sample.Values))
+	case ctx.Err() != nil:
+		fmt.Fprintln(t.log)
+	default:
+		fmt.Fprintf(t.log, "%sfailed: %v\n", ends, err)
+	}
+	return sample, err
 }
 
 // minutes writes a time to come: 1:05.
@@ -129,15 +149,18 @@ func brief(metrics []scenario.Metric, values map[string]float64) string {
 	return strings.Join(parts, ", ")
 }
 
-func (t *tour) keepProfile(profile []byte, names ...string) error {
-	if len(profile) == 0 {
-		return nil
+// keepProfiles writes a sample's profiles, each to a file whose name says of what it is.
+func (t *tour) keepProfiles(sample *scenario.Sample, names ...string) error {
+	for kind, profile := range sample.Profiles {
+		if err := os.MkdirAll(t.out, 0o755); err != nil {
+			return err
+		}
+		name := strings.NewReplacer(" ", "-", ",", "").Replace(strings.Join(append(names, kind), "-"))
+		if err := os.WriteFile(filepath.Join(t.out, name+".pprof"), profile, 0o644); err != nil {
+			return err
+		}
 	}
-	if err := os.MkdirAll(t.out, 0o755); err != nil {
-		return err
-	}
-	name := strings.NewReplacer(" ", "-", ",", "").Replace(strings.Join(names, "-"))
-	return os.WriteFile(filepath.Join(t.out, name+".pprof"), profile, 0o644)
+	return nil
 }
 
 func (t *tour) machine() (report.Machine, error) {

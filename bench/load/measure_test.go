@@ -181,9 +181,35 @@ func TestSeriesCountsInsideOnly(t *testing.T) {
 	s.Add(1000, 2)
 	s.Add(1000+int64(time.Second)-1, 3)
 	s.Add(1000+int64(time.Second), 4)
-	got := s.PerSecond()
+	got := s.PerSecond(1000 + int64(time.Second))
 	if got[0] != 20 || got[9] != 30 || slices.Max(got[1:9]) != 0 {
 		t.Fatalf("%v", got)
+	}
+	if got := s.PerSecond(1000 + int64(time.Second)/2 - 1); len(got) != 4 {
+		t.Fatalf("%v, want the four slots that were over", got)
+	}
+}
+
+func TestADurationCountsInTheIntervalInWhichItWasDue(t *testing.T) {
+	const second = int64(time.Second)
+	i := NewIntervals(1000, 10*second, 5)
+	i.Add(999, 1)
+	i.Add(1000, 7*second) // it ends in the fourth
+	i.Add(1000+2*second-1, second)
+	i.Add(1000+2*second, second)
+	i.Add(1000+10*second, 1)
+	var counts []int64
+	for _, l := range i.Whole(1000 + 10*second) {
+		counts = append(counts, l.Count())
+	}
+	if !slices.Equal(counts, []int64{2, 1, 0, 0, 0}) {
+		t.Errorf("%v", counts)
+	}
+	if n := len(i.Whole(1000 + 5*second)); n != 2 {
+		t.Errorf("%d intervals are over after two and a half", n)
+	}
+	if len(i.Whole(0)) != 0 || i.At(999) != nil || i.At(1000+10*second) != nil {
+		t.Error("an interval outside the time")
 	}
 }
 

@@ -18,11 +18,11 @@ func (s *Series) Add(at int64, n int) {
 	}
 }
 
-// PerSecond are the events per second of each slot.
-func (s *Series) PerSecond() []float64 {
-	rates := make([]float64, len(s.counts))
-	for i, n := range s.counts {
-		rates[i] = n * 1e9 / float64(s.width)
+// PerSecond are the events per second of each slot that was over at a time.
+func (s *Series) PerSecond(at int64) []float64 {
+	rates := make([]float64, min(max((at-s.start)/s.width, 0), int64(len(s.counts))))
+	for i := range rates {
+		rates[i] = s.counts[i] * 1e9 / float64(s.width)
 	}
 	return rates
 }

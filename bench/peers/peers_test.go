@@ -111,6 +111,9 @@ func TestAFamilyIsMeasuredAndEndedTogether(t *testing.T) {
 	if all, err := s.RSS(); err != nil || all <= own {
 		t.Errorf("%d bytes together, %d alone: %v", all, own, err)
 	}
+	if n, err := s.Descriptors(); err != nil || n < 6 {
+		t.Errorf("%d descriptors, %v", n, err)
+	}
 	if n, err := s.Resident(); err != nil || n <= own/2 {
 		t.Errorf("%d bytes by the kernel's count: %v", n, err)
 	}

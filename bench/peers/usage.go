@@ -74,6 +74,18 @@ func (s *Server) Others() (time.Duration, error) {
 	return all - server - own, err
 }
 
+// Descriptors is how many files and sockets the server has open, with its children's.
+func (s *Server) Descriptors() (n int, err error) {
+	for i, pid := range append([]int{s.PID()}, s.children...) {
+		open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+		if err != nil && i == 0 { // a child may have ended
+			return 0, fmt.Errorf("peers: descriptors of %s: %w", s.Peer.Name, err)
+		}
+		n += len(open)
+	}
+	return n, nil
+}
+
 // RSS is the server's resident memory in bytes, with its children's, counted page by page: the kernel's running count
 // is off by some pages for each processor.
 func (s *Server) RSS() (int64, error) {
@@ -147,8 +159,13 @@ func (s *Server) Collect(ctx context.Context) error {
 	if s.Admin == "" {
 		return nil
 	}
-	_, err := s.admin(ctx, "/debug/pprof/heap?gc=1")
+	_, err := s.HeapProfile(ctx)
 	return err
+}
+
+// HeapProfile is a profile of what the server's heap holds after a collection, for go tool pprof.
+func (s *Server) HeapProfile(ctx context.Context) ([]byte, error) {
+	return s.admin(ctx, "/debug/pprof/heap?gc=1")
 }
 
 // Profile is a profile of the server's processor time over the next seconds, for go tool pprof.

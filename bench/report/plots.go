@@ -73,7 +73,7 @@ func curve(points []load.Point, last float64) (dots []dot) {
 
 // ratePlot shows the work done over the window.
 func (p *painter) ratePlot(c *Case) *plot {
-	plot := &plot{xTicks: seconds(p.report.Window)}
+	plot := &plot{xTicks: times(c.window(p.report))}
 	for _, peer := range c.Peers {
 		l := line{class: p.class(peer.Name), name: peer.Name}
 		for j, v := range peer.Rate {
@@ -97,7 +97,7 @@ func (p *painter) memoryPlot(c *Case) *plot {
 	if last == 0 {
 		return plot
 	}
-	plot.xTicks = seconds(last)
+	plot.xTicks = times(last)
 	for _, peer := range c.Peers {
 		l := line{class: p.class(peer.Name), name: peer.Name}
 		for _, q := range peer.Memory {
@@ -106,13 +106,6 @@ func (p *painter) memoryPlot(c *Case) *plot {
 		plot.add(l)
 	}
 	return plot
-}
-
-func seconds(last float64) (ticks []tick) {
-	for _, at := range []float64{0, 0.5, 1} {
-		ticks = append(ticks, tick{at, fmt.Sprintf("%.2g s", at*last)})
-	}
-	return ticks
 }
 
 // growthPlot shows one metric over the size of a group, a line for each peer, both scales logarithmic.

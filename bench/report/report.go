@@ -73,8 +73,10 @@ type Peer struct {
 	Latencies  map[string][]load.Point  `json:"latencies,omitempty"` // of all runs together
 	Rate       []float64                `json:"rate,omitempty"`      // of the last run, over its window
 	RateUnit   string                   `json:"rate_unit,omitempty"`
-	Memory     []scenario.Point         `json:"memory_mib,omitempty"` // of the last run, from its start to its end
-	Faults     []string                 `json:"faults,omitempty"`     // runs without figures
+	Window     float64                  `json:"window_seconds,omitempty"` // of the last run, if it is not the report's
+	Memory     []scenario.Point         `json:"memory_mib,omitempty"`     // of the last run, from its start to its end
+	Series     []scenario.Series        `json:"series,omitempty"`         // of the last run, with their trends
+	Faults     []string                 `json:"faults,omitempty"`         // runs without figures
 	merged     map[string]*load.Latency // of the runs so far
 }
 
@@ -84,7 +86,7 @@ func (p *Peer) Add(s *scenario.Sample) {
 	if len(s.Rate) > 0 {
 		p.Rate, p.RateUnit = s.Rate, s.RateUnit
 	}
-	p.Memory = s.Memory
+	p.Window, p.Memory, p.Series = s.Window, s.Memory, s.Series
 	if p.merged == nil {
 		p.merged, p.Latencies = map[string]*load.Latency{}, map[string][]load.Point{}
 	}
@@ -95,6 +97,15 @@ func (p *Peer) Add(s *scenario.Sample) {
 		p.merged[name].Merge(l)
 		p.Latencies[name] = p.merged[name].Curve()
 	}
+}
+
+// Measured is the case with those peers alone that have figures or faults; nil if none has figures.
+func (c *Case) Measured() *Case {
+	if !slices.ContainsFunc(c.Peers, func(p *Peer) bool { return len(p.Runs) > 0 }) {
+		return nil
+	}
+	c.Peers = slices.DeleteFunc(c.Peers, func(p *Peer) bool { return len(p.Runs)+len(p.Faults) == 0 })
+	return c
 }
 
 // A Figure is one metric over some runs.

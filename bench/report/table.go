@@ -23,6 +23,14 @@ func (r *Report) WriteTable(w io.Writer) {
 				fmt.Fprintln(w)
 				writeRows(w, rows, "ll")
 			}
+			for _, c := range b.Cases {
+				for _, p := range c.Peers {
+					if rows := p.trendTable(); rows != nil {
+						fmt.Fprintln(w)
+						writeRows(w, rows, "ll")
+					}
+				}
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"html/template"
+	"math"
 	"slices"
 	"strings"
 
@@ -61,11 +62,18 @@ type blockView struct {
 	Title  string
 	Keys   []key // whose colour is which
 	Bars   []bars
+	Trends []trendsView
 	Plots  []template.HTML
 	Powers [][]string // of a group: how each metric grows
 	Tables [][][]string
 	Faults []string
 	Cases  []blockView // of a group, folded away
+}
+
+// A trendsView is a peer's trends.
+type trendsView struct {
+	Name, From string
+	Rows       []trendRow
 }
 
 // A key is a colour's name.
@@ -98,6 +106,24 @@ func (p *painter) view() view {
 		v.Scenarios = append(v.Scenarios, sv)
 	}
 	return v
+}
+
+// Lasted is how long one measurement was: of what the cases say, or of what the report does.
+func (v view) Lasted() string {
+	least, most := math.Inf(1), 0.0
+	for _, s := range v.Report.Scenarios {
+		for _, c := range s.Cases {
+			w := c.window(v.Report)
+			least, most = min(least, w), max(most, w)
+		}
+	}
+	switch {
+	case most == 0:
+		return Number(v.Window) + " s"
+	case most-least < least/10:
+		return Number(most) + " s"
+	}
+	return Number(least) + " to " + Number(most) + " s"
 }
 
 func (p *painter) block(b Block) blockView {
@@ -133,11 +159,22 @@ func (p *painter) alone(c *Case) blockView {
 			v.Bars = append(v.Bars, b)
 		}
 	}
+	for _, peer := range c.Peers {
+		if rows, from := peer.trends(); len(rows) > 0 {
+			v.Trends = append(v.Trends, trendsView{peer.Name, from, rows})
+		}
+	}
+	series := c.series()
+	for _, s := range series {
+		v.Plots = appendPlot(v.Plots, p.seriesPlot(c, s))
+	}
 	for _, name := range c.latencies() {
 		v.Plots = appendPlot(v.Plots, p.latencyPlot(c, name))
 	}
 	v.Plots = appendPlot(v.Plots, p.ratePlot(c))
-	v.Plots = appendPlot(v.Plots, p.memoryPlot(c))
+	if len(series) == 0 { // they have the memory too
+		v.Plots = appendPlot(v.Plots, p.memoryPlot(c))
+	}
 	return v
 }
 
@@ -170,10 +207,10 @@ func (p *painter) bars(c *Case, m scenario.Metric) bars {
 	b := bars{Title: labelled(m), Better: better(m)}
 	for _, peer := range c.Peers {
 		f, ok := peer.Figure(m.ID)
-		if !ok || widest <= 0 {
+		if !ok {
 			continue
 		}
-		share := func(v float64) float64 { return max(v, 0) * 100 / widest }
+		share := func(v float64) float64 { return max(v, 0) * 100 / max(widest, math.SmallestNonzeroFloat64) }
 		b.Bars = append(b.Bars, bar{peer.Name, p.class(peer.Name), f.text(true), share(f.Median), share(f.Min), share(f.Max) - share(f.Min)})
 	}
 	return b
@@ -212,9 +249,29 @@ func (p *painter) headlines(s Scenario, b Block) (lines []headline) {
 		if n := power(b.points(c.Peers[0].Name, m.ID)); b.Group != "" && n != "-" {
 			h.Ratios = append(h.Ratios, chip{Text: n, Name: "power of " + b.Axis})
 		}
+		if i == 0 {
+			h.Ratios = append(h.Ratios, p.verdicts(c.Peers[0])...)
+		}
 		lines = append(lines, h)
 	}
 	return lines
+}
+
+// verdicts are of a peer's trends: the memory's, the first latency's, and those of all that creeps.
+func (p *painter) verdicts(peer *Peer) (chips []chip) {
+	latency := ""
+	for _, s := range peer.Series {
+		if s.Trend == nil {
+			continue
+		}
+		if latency == "" && s.Relative {
+			latency = s.ID
+		}
+		if s.ID == "rss" || s.ID == latency || s.Trend.Creeps {
+			chips = append(chips, chip{Text: s.Trend.Says, Name: s.Label, Good: s.Trend.Holds, Bad: s.Trend.Creeps})
+		}
+	}
+	return chips
 }
 
 // isCost says that a metric is processor time for a unit of work, which is a headline wherever it stands.

@@ -37,6 +37,7 @@ func openIdle(ctx context.Context, s *Stand, n int) error {
 	if err != nil {
 		return err
 	}
+	profile := s.profile(ctx, opensFor(n))
 	var cpu, idle time.Duration
 	s.used(&cpu, &idle, -1)
 	began := load.Now()
@@ -49,6 +50,7 @@ func openIdle(ctx context.Context, s *Stand, n int) error {
 	if err := s.idle(ctx, 2*time.Second); err != nil {
 		return err
 	}
+	s.keep(profile)
 	after, err := s.memory(ctx)
 	if err != nil {
 		return err
@@ -57,6 +59,7 @@ func openIdle(ctx context.Context, s *Stand, n int) error {
 	if err != nil {
 		return err
 	}
+	s.keepHeap(ctx)
 	opened := float64(n - first)
 	s.Sample.set(rssPerConn, (after.rss-before.rss)/opened/1024)
 	s.Sample.set(rssPerConnGC, (clean.rss-before.rss)/opened/1024)
@@ -68,3 +71,7 @@ func openIdle(ctx context.Context, s *Stand, n int) error {
 	s.Sample.set(loadBusy, 100*(1-idle.Seconds()/took.Seconds()))
 	return nil
 }
+
+// opensFor is how long a profile lasts that has all of n openings in it: more than they take, for a server that has
+// nothing to do adds nothing to it.
+func opensFor(n int) time.Duration { return 2*time.Second + time.Duration(n)*time.Millisecond/2 }

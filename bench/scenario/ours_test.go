@@ -9,7 +9,7 @@ import (
 )
 
 // tiny is every scenario as small as it still is itself.
-var tiny = Size{Window: 200 * time.Millisecond, Warm: 50 * time.Millisecond, Idle: 200, Sleeping: 1000, Stored: 450}
+var tiny = Size{Window: 200 * time.Millisecond, Warm: 50 * time.Millisecond, Idle: 200, Sleeping: 1000, Stored: 450, Soak: 4 * time.Second}
 
 // grown adds what only a long tour has, as far as it is small enough.
 func grown(name string, cases []Case) []Case {

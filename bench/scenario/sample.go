@@ -12,8 +12,10 @@ type Sample struct {
 	Latencies map[string]*load.Latency // by name: "ack", "observer"
 	Rate      []float64                // units per second over the window, in equal slots
 	RateUnit  string
-	Memory    []Point // the server's resident memory in MiB, from its start to its end
-	Profile   []byte
+	Window    float64           // seconds; 0: the case has no window
+	Memory    []Point           // the server's resident memory in MiB, from its start to its end
+	Series    []Series          // over the window; nil: it was too short for any
+	Profiles  map[string][]byte // for go tool pprof, by kind: "cpu", "heap"; only if they are wanted
 }
 
 func newSample() *Sample {

@@ -12,8 +12,12 @@ type Size struct {
 	Idle     int           // connections that do nothing
 	Sleeping int           // channels that sleep
 	Stored   int           // messages that one channel keeps
+	Soak     time.Duration // of the soak's measurement, in place of Window
 	Full     bool          // the long tour, which has time: growth goes to its end, at all its sizes
 	Profile  bool          // take a profile of every measurement
+
+	// Say is told, in the course of a long measurement, how it stands: a line without its end. nil: nobody is.
+	Say func(line string)
 }
 
 // A Scenario is a kind of work.
@@ -27,7 +31,7 @@ type Scenario struct {
 var All = []Scenario{
 	setScenario, getScenario, fanoutScenario, channelsScenario, lobbyScenario, presenceScenario, historyScenario,
 	webhooksScenario, schedulesScenario, slowScenario, stormScenario, growthScenario,
-	idleScenario, sleepScenario, isolationScenario,
+	idleScenario, sleepScenario, isolationScenario, soakScenario,
 }
 
 // A Case is one load.
@@ -42,6 +46,7 @@ type Case struct {
 	Peers    []string       // names; the first is ours, the second the most telling: the short tour ends there
 	Settings map[string]any // of our server's configuration, beside the harness's own
 	Takes    time.Duration  // about how long, beside a warm-up, a window and a second; for the time left
+	Once     bool           // a long case, which the long tour runs once where it runs others three times
 	Metrics  []Metric       // what Run measures, the headline first
 	Run      func(ctx context.Context, s *Stand) error
 }

@@ -92,7 +92,7 @@ func (r *scheduling) run(ctx context.Context, s *Stand) (err error) {
 		return err
 	}
 	var cpu, idle time.Duration
-	profile := s.profile(ctx)
+	profile := s.profile(ctx, s.Size.Warm+s.Size.Window)
 	s.used(&cpu, &idle, -1)
 	if err := r.wait(ctx); err != nil {
 		return err

@@ -89,6 +89,7 @@ func (r *sleeping) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.keepHeap(ctx)
 	if err := r.wakeSome(ctx); err != nil {
 		return err
 	}
@@ -101,7 +102,6 @@ func (r *sleeping) run(ctx context.Context) error {
 		return err
 	}
 	s.Sample.set(startTime, float64(started.Microseconds())/1e3)
-	const mib = 1 << 20
 	s.Sample.set(heapOver, (full.heap-empty.heap)/mib)
 	s.Sample.set(rssOver, (full.rss-empty.rss)/mib)
 	s.Sample.set(heapRestarted, (again.heap-empty.heap)/mib)

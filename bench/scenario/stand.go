@@ -30,6 +30,7 @@ type Stand struct {
 	data      []byte
 	window    window
 	footprint *footprint
+	soak      *soak // nil: the case is none
 	// subscribed, unless it is nil, is told when a client is connected, and subscribed if it wants to be.
 	subscribed func(at int64)
 }

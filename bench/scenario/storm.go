@@ -110,7 +110,7 @@ func (r *storm) comeBack(ctx context.Context, clients []peers.Client) error {
 	s := r.stand
 	back := s.Sample.latency("back")
 	var cpu, idle time.Duration
-	profile := s.profile(ctx)
+	profile := s.profile(ctx, s.Size.Warm+s.Size.Window)
 	s.used(&cpu, &idle, -1)
 	began := load.Now()
 	last := began

@@ -19,6 +19,8 @@ type window struct {
 	others   time.Duration // of everything else on the machine
 	units    int64
 	series   *load.Series
+	// intervals has those latencies that are kept by interval too; nil: none.
+	intervals map[*load.Latency]*load.Intervals
 }
 
 // counts says whether what happened at a time counts.
@@ -26,8 +28,12 @@ func (w *window) counts(at int64) bool { return at >= w.from && at < w.to }
 
 // took counts the latency of what was due and came at these times, if it was due in the window.
 func (w *window) took(l *load.Latency, due, at int64) {
-	if w.counts(due) {
-		l.Add(at - due)
+	if !w.counts(due) {
+		return
+	}
+	l.Add(at - due)
+	if i := w.intervals[l]; i != nil {
+		i.Add(due, at-due)
 	}
 }
 
@@ -47,12 +53,13 @@ func (w *window) perSecond() float64 { return float64(w.units) / w.seconds() }
 func (w *window) cpuPer() float64 { return float64(w.cpu) / float64(max(w.units, 1)) }
 
 // measure warms up, then opens the window and keeps it open for Size.Window. send is called each time
-// round, to send what is due, and says when it wants to be called next; it is not called after the window.
+// round, to send what is due, and says when it wants to be called next; it is not called after the window. A soak may
+// close the window before its time.
 func (s *Stand) measure(ctx context.Context, unit string, send func(now int64) (next int64)) error {
 	w := &s.window
 	opening := load.Now() + int64(s.Size.Warm)
 	*w = window{} // nothing counts yet
-	profile := s.profile(ctx)
+	profile := s.profile(ctx, s.Size.Warm+s.Size.Window)
 	opened := false
 	err := s.run(ctx, func(now int64) (int64, bool) {
 		if !opened && now >= opening {
@@ -61,6 +68,12 @@ func (s *Stand) measure(ctx context.Context, unit string, send func(now int64) (
 			w.series = load.NewSeries(w.from, w.to-w.from, w.slots())
 			s.used(&w.cpu, &w.idle, -1)
 			s.elsewhere(-1)
+			if s.soak != nil {
+				s.soak.begin()
+			}
+		}
+		if opened && s.soak != nil && s.soak.over(now) {
+			w.to = min(w.to, now)
 		}
 		if opened && now >= w.to {
 			s.used(&w.cpu, &w.idle, +1)
@@ -81,7 +94,8 @@ func (s *Stand) measure(ctx context.Context, unit string, send func(now int64) (
 	if err != nil {
 		return err
 	}
-	s.Sample.Rate, s.Sample.RateUnit = w.series.PerSecond(), unit
+	s.Sample.Rate, s.Sample.RateUnit = w.series.PerSecond(w.to), unit
+	s.Sample.Window = w.seconds()
 	s.Sample.set(serverBusy, 100*w.cpu.Seconds()/w.seconds())
 	s.Sample.set(loadBusy, 100*(1-w.idle.Seconds()/w.seconds()))
 	s.Sample.set(othersBusy, max(100*w.others.Seconds()/w.seconds(), 0))
@@ -105,29 +119,6 @@ func (s *Stand) elsewhere(sign time.Duration) {
 		s.fail("%w", err)
 	}
 	s.window.others += sign * d
-}
-
-// keep waits for a profile that was begun, and puts it in the sample.
-func (s *Stand) keep(profile chan []byte) {
-	if profile != nil {
-		s.Sample.Profile = <-profile
-	}
-}
-
-// profile begins one that lasts as long as a warm-up and a window, if one is wanted.
-func (s *Stand) profile(ctx context.Context) chan []byte {
-	if !s.Size.Profile {
-		return nil
-	}
-	done := make(chan []byte, 1)
-	go func() {
-		p, err := s.server.Profile(ctx, max(int((s.Size.Warm+s.Size.Window)/time.Second), 1))
-		if err != nil {
-			p = nil // a profile is an extra
-		}
-		done <- p
-	}()
-	return done
 }
 
 // drained is how long what was sent may take to arrive once nothing more is sent.
