@@ -15,8 +15,8 @@ import (
 // Actors add sealed turns to a queue, and go on. The commit goroutine swaps the whole queue for an empty
 // one, joins its turns into one batch, and applies that: from then on it can be read, and is on its way
 // to the disk. The completion goroutine waits for the sync of one batch after the other, and runs the
-// callbacks of its turns. While the disk is busy with a batch, the next one gathers: the more is asked
-// of the store, the bigger are its batches, and the dearest thing, the sync, is paid once for all of them.
+// callbacks of its turns. While the disk is busy with a batch, the next one gathers (see due): the more is
+// asked of the store, the bigger are its batches, and the dearest thing, the sync, is paid once for all of them.
 //
 // Invariants:
 //
@@ -42,9 +42,11 @@ type committer struct {
 
 	mu      sync.Mutex
 	queue   []turn
+	queued  int // bytes
+	syncing int // batches whose sync is not over
 	closing bool
 
-	wake      chan struct{} // holds one; queue is not empty, or closing
+	wake      chan struct{} // holds one; see due
 	groups    chan group    // applied, to be completed
 	done      chan struct{} // closed when the completion goroutine has ended
 	bytes     atomic.Int64  // handed over and not done
@@ -96,8 +98,8 @@ type group struct {
 	took    time.Duration
 }
 
-// depth is how many batches may wait for their syncs. With one, the disk would rest while callbacks run
-// and the next batch is joined; more gain nothing, since the log is synced in order.
+// depth is how many batches may wait for their syncs. With one, the disk would rest while a big batch is
+// joined; more gain nothing, since the log is synced in order.
 const depth = 2
 
 func newCommitter(env commitEnv, o *Options, fail func(error)) *committer {
@@ -126,15 +128,39 @@ func (c *committer) add(t turn) {
 		c.mu.Unlock()
 		return
 	}
+	before := c.due()
 	c.queue = append(c.queue, t)
-	first := len(c.queue) == 1
+	c.queued += t.bytes
+	due := c.due()
 	c.mu.Unlock()
-	if first {
+	if due && !before {
 		c.signal()
 	}
 	c.count(int64(t.bytes))
 	if t.quiet && t.done != nil {
 		t.done()
+	}
+}
+
+// early is from how many bytes on a batch is joined and applied while the disk is still busy with the last one, so
+// that the disk need not wait for that work.
+const early = 64 << 10
+
+// due says whether the queue makes the next batch now. A small one waits while the disk is busy: its own sync could
+// not begin before, and what comes until then shares it. With 64 writers that saves a third of all syncs. The caller
+// holds mu.
+func (c *committer) due() bool {
+	return len(c.queue) > 0 && (c.syncing == 0 || c.queued >= early)
+}
+
+// synced says that the sync of one batch is over.
+func (c *committer) synced() {
+	c.mu.Lock()
+	c.syncing--
+	due := c.due()
+	c.mu.Unlock()
+	if due {
+		c.signal()
 	}
 }
 
@@ -193,8 +219,12 @@ func (c *committer) commit() {
 			late = dirty
 		}
 		c.mu.Lock()
-		queue, c.queue = c.queue, queue[:0]
 		closing := c.closing
+		if c.due() || late || closing {
+			queue, c.queue, c.queued = c.queue, queue[:0], 0
+		} else {
+			queue = queue[:0]
+		}
 		c.mu.Unlock()
 
 		for turns := queue; len(turns) > 0; {
@@ -217,10 +247,10 @@ func (c *committer) commit() {
 		if closing {
 			return
 		}
+		clear(queue) // what is behind its end has been
 		if cap(queue) > maxKeptQueue {
 			queue = nil
 		}
-		clear(queue[:cap(queue)])
 	}
 }
 
@@ -257,6 +287,11 @@ func (c *committer) apply(turns []turn, sync bool) (async bool) {
 		async = async || t.durability == Async
 	}
 	c.env.prepare(g.batch, g.turns)
+	if sync {
+		c.mu.Lock()
+		c.syncing++
+		c.mu.Unlock()
+	}
 	if sync && g.batch.Empty() {
 		must(g.batch.LogData(nil, nil)) // an empty batch would sync nothing
 	}
@@ -285,6 +320,7 @@ func (c *committer) complete() {
 			if err := c.env.wait(g.batch); err != nil {
 				c.fail(fmt.Errorf("sync: %w", err))
 			}
+			c.synced()
 		}
 		info := BatchInfo{Turns: len(g.turns), Bytes: g.batch.Len(), Synced: g.sync, Apply: g.took}
 		if c.hear.Batch != nil {
