@@ -56,6 +56,8 @@ func (m *channelMachine) decide(step channel.Step, cmd any, fx *channel.Effects)
 		return m.channel.GetStorage(step, cmd, fx)
 	case *channel.Subscribe:
 		return m.channel.Subscribe(step, cmd, fx)
+	case *channel.ShowRest:
+		return m.channel.ShowRest(step, cmd, fx)
 	case *channel.Unsubscribe:
 		return m.channel.Unsubscribe(step, cmd, fx)
 	case *channel.UpdateUMD:

@@ -117,7 +117,7 @@ func (a *durableActor) run(q *ask) {
 	result, seq, err := a.decideAndApply(q, now, stamp)
 	if page, ok := result.(*channel.Entries); ok && page.Rest != nil {
 		q.cmd = page.Rest
-		a.handle.post(q) // behind all who wait
+		a.goOn(q)
 		return
 	}
 	if err != nil {
@@ -195,7 +195,17 @@ func (a *durableActor) decideAndApply(q *ask, now, stamp time.Time) (result any,
 	for i := range fx.Deliveries {
 		a.gate.hold(output{delivery: fx.Deliveries[i]})
 	}
+	if fx.Next != nil {
+		a.goOn(&ask{cmd: fx.Next})
+	}
 	return fx.Result, seq, nil
+}
+
+// goOn puts the rest of a command that is done in parts behind all who wait, and ends the turn: else what those are
+// answered, and the part itself, would be held until the last part.
+func (a *durableActor) goOn(q *ask) {
+	a.handle.post(q)
+	a.ops = max(a.ops, a.system.options.TurnOps)
 }
 
 // errPanic is a command whose decision panicked.
@@ -260,6 +270,9 @@ func (a *durableActor) refuse(q *ask, err error) error {
 	a.system.stats.refused(refused)
 	if errors.Is(refused, channel.ErrScheduleCapacityReached) {
 		a.system.stats.full.Add(1)
+	}
+	if rest, ok := q.cmd.(*channel.ShowRest); ok {
+		rest.Sink.Close(channel.CloseInternal) // it would never know what it was not told
 	}
 	subscribe, _ := q.cmd.(*channel.Subscribe)
 	if subscribe != nil {

@@ -46,8 +46,9 @@ type Channel struct {
 	// lastSchedule is the last schedule's id that was given out since the channel woke.
 	lastSchedule ulid.ULID
 	watchers     watchers
-	due          int64 // no timer is due before, in unix ms; 0: there is none
-	dueIsRead    bool  // due is known
+	snapshots    []snapshot // that are not whole yet; never changed but by a copy
+	due          int64      // no timer is due before, in unix ms; 0: there is none
+	dueIsRead    bool       // due is known
 
 	replay       *replay // nil: nobody has asked
 	replayIsRead bool    // replay and staleSeal are known
@@ -72,11 +73,12 @@ type Mark struct {
 	was                     replay
 	replayIsRead, staleSeal bool
 	ghosts                  []string
+	snapshots               []snapshot
 }
 
 // Mark may be called before each command: it is cheap.
 func (c *Channel) Mark() Mark {
-	m := Mark{roster: c.roster, last: c.ids.last, lastSchedule: c.lastSchedule, replay: c.replay, replayIsRead: c.replayIsRead, staleSeal: c.staleSeal}
+	m := Mark{roster: c.roster, last: c.ids.last, lastSchedule: c.lastSchedule, replay: c.replay, replayIsRead: c.replayIsRead, staleSeal: c.staleSeal, snapshots: c.snapshots}
 	if c.replay != nil {
 		m.was = *c.replay
 	}
@@ -92,7 +94,7 @@ func Restore(app, name string, rd Reader, o Options, m Mark) *Channel {
 	c := New(app, name, rd, o)
 	r := m.roster
 	c.roster = r
-	c.ids.last, c.lastSchedule = m.last, m.lastSchedule
+	c.ids.last, c.lastSchedule, c.snapshots = m.last, m.lastSchedule, m.snapshots
 	c.untell(&m)
 	if c.members != nil {
 		c.members.ghosts = m.ghosts

@@ -104,6 +104,7 @@ func (c *Channel) Delete(s Step, cmd *Delete, fx *Effects) error {
 			c.expire(s, c.watcher(e.key), &e.entryRow, fx) // who is to be told of that is not told otherwise
 			continue
 		}
+		c.showBefore(e.key, &e.entryRow, fx)
 		m := newMessage(KindStorageUpdated)
 		m.Channel, m.Key, m.Seq = c.name, e.key, s.Seq
 		c.tell(s, m, c.observers(c.watcher(e.key)), nil, fx)
@@ -112,6 +113,7 @@ func (c *Channel) Delete(s Step, cmd *Delete, fx *Effects) error {
 			c.emitEntry(e.key, &gone, e.data, false, fx)
 		}
 	}
+	c.snapshots = nil // they are whole
 	c.ids.waiting, c.ids.waits = ulid.ULID{}, true
 	c.endGraces(c.members.away(), fx) // their rows go
 	c.unseal(fx)

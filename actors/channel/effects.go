@@ -30,6 +30,9 @@ type Effects struct {
 	// Result answers an asker that is no subscriber: a *Published, *Info, *Entries, *Messages or *Entry.
 	// nil: there is nothing to say but "done".
 	Result any
+	// Next, if not nil, is a command that the channel wants to be given behind those which wait for it already. It is
+	// not needed any more if this one's Writes are refused.
+	Next any
 	// Sync: the writes must be on disk before anything leaves, whatever the channel's durability.
 	Sync bool
 

@@ -145,6 +145,7 @@ func (c *Channel) messageDue(expiry dueRow, left *int, fx *Effects) (bool, error
 func (c *Channel) expire(s Step, w *watcher, e *entryRow, fx *Effects) {
 	fx.delete(w.row)
 	c.dropTimer(w, e, fx)
+	c.showBefore(w.key(), e, fx)
 	if c.o.NotifyExpiry || e.flags&flagNotify != 0 {
 		m := &Message{Kind: KindStorageUpdated, Channel: c.name, Key: w.key(), Seq: s.Seq}
 		c.tell(s, m, c.observers(w), nil, fx)

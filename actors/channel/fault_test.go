@@ -121,6 +121,7 @@ func TestAFaultChangesNothing(t *testing.T) {
 		return nil
 	}
 	restart := func(w *world) error { w.restart(); return nil }
+	goOn := func(w *world) error { return w.goOn() }
 	list := func(w *world) error { return do(w, w.c.ListMessages, &ListMessages{Limit: 10, ExpandReactions: true}) }
 	forget := func(w *world) error {
 		return do(w, w.c.DeleteMessage, &DeleteMessage{ID: w.c.ids.last})
@@ -149,9 +150,11 @@ func TestAFaultChangesNothing(t *testing.T) {
 		pass(time.Minute), due, info, lose("e"), restart, subscribe("e"), restart, update("e", "1"), lose("e"), subscribe("e"), restart,
 		leave("e"), subscribe("e"), lose("e"), sleep, erase,
 		publish(5, ""), forget, restart, publish(5, ""), list, ofEvent, subscribe("a"), subscribe("b"), react("a", "x", false), react("b", "x", false), forgetFirst, list, ofEvent, restart,
+		set("a", `1`, -1), set("b", `2`, 60), set("c", `3`, -1), set("d", `4`, 1), set("e", `5`, -1), resume("f"), subscribe("g"), goOn, set("d", `5`, -1), set("b", `3`, -1), restart,
+		set("e", ``, -1), goOn, pass(time.Minute), due, goOn, leave("g"), goOn, goOn, goOn, subscribe("g"), erase, goOn, goOn,
 		resume("d"), publish(5, ""), publish(0, ""), forget, seal, sleep, forgetFirst, seal, sleep, publish(1, ""), pass(time.Minute), set("a", `1`, 1), pass(time.Minute), erase, restart, list, entries, publish(5, "d1"), due,
 	}
-	sound, broken := newWorld("presence.c", Options{LeaveGrace: time.Minute}), newWorld("presence.c", Options{LeaveGrace: time.Minute})
+	sound, broken := newWorld("presence.c", Options{LeaveGrace: time.Minute, SnapshotEntries: 2}), newWorld("presence.c", Options{LeaveGrace: time.Minute, SnapshotEntries: 2})
 	faults := 0
 	for i, step := range steps {
 		if err := step(sound); err != nil {
@@ -191,6 +194,7 @@ func shown(w *world) string {
 	if r := w.c.replay; r != nil {
 		p.printf("%d kept, %d asked, at %d, left %d, sealed %d, %x\n", len(r.items), r.asked, r.head, r.left, r.sealed, r.secret)
 	}
+	p.printf("%+v\n", w.c.snapshots)
 	p.printf("%v %v %d %d %v", w.c.ids.last, w.due, w.c.counted, w.c.joins, w.c.members.all())
 	return p.flush()
 }
@@ -212,9 +216,9 @@ func TestOptionsNameWhatIsWrong(t *testing.T) {
 		t.Errorf("%+v %v", o, err)
 	}
 	err := (&Options{
-		MaxData: -1, MaxPresenceBytes: -1, DedupWindow: -1, MaxSchedules: -1, MaxReactions: -1, MaxReactionKinds: -1,
+		MaxData: -1, MaxPresenceBytes: -1, DedupWindow: -1, MaxSchedules: -1, MaxReactions: -1, MaxReactionKinds: -1, SnapshotEntries: -1,
 	}).Validate()
-	for _, field := range []string{"MaxData", "MaxPresenceBytes", "DedupWindow", "MaxSchedules", "MaxReactions", "MaxReactionKinds"} {
+	for _, field := range []string{"MaxData", "MaxPresenceBytes", "DedupWindow", "MaxSchedules", "MaxReactions", "MaxReactionKinds", "SnapshotEntries"} {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%v does not name %s", err, field)
 		}

@@ -62,6 +62,15 @@ func (r *modelRun) checkEntries(t *rapid.T) {
 			}
 		}
 		view := maps.Clone(s.entries)
+		for key, owed := range s.owed {
+			if !owed.gone {
+				view[key] = owed.data
+			}
+		}
+		whole := !slices.ContainsFunc(r.w.c.snapshots, func(sn snapshot) bool { return sn.connection == s.conn })
+		if whole && len(s.owed) > 0 {
+			t.Fatalf("%s was never shown %v", s.conn, s.owed)
+		}
 		for key := range view {
 			// What has expired is told of by Due, which may not have come yet.
 			if _, ok := r.m.entries[key]; !ok && r.pending(key) {

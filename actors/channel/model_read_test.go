@@ -18,6 +18,16 @@ func (r *modelRun) read(t *rapid.T) {
 				t.Fatalf("%s reads %+v and is not subscribed", name, m)
 			case m.Kind == KindStorageUpdated && !s.observes(m.Key):
 				t.Fatalf("%s reads of %s and does not observe it", name, m.Key)
+			case m.Kind == KindStorageUpdated && d.Bulk:
+				owed, ok := s.owed[m.Key]
+				if !ok || owed.data != string(m.Data) {
+					t.Fatalf("%s is shown %s as %s, not %+v", name, m.Key, m.Data, owed)
+				}
+				if delete(s.owed, m.Key); !owed.gone {
+					s.entries[m.Key] = owed.data
+				}
+			case m.Kind == KindStorageUpdated && s.owes(m.Key):
+				t.Fatalf("%s reads that %s changes, and was not shown it", name, m.Key)
 			case m.Kind == KindStorageUpdated && m.Data == nil:
 				delete(s.entries, m.Key)
 			case m.Kind == KindStorageUpdated:
@@ -28,6 +38,19 @@ func (r *modelRun) read(t *rapid.T) {
 			}
 		}
 	}
+}
+
+func (s *modelSub) owes(key string) bool {
+	_, ok := s.owed[key]
+	return ok
+}
+
+// goOn lets a snapshot go on, if one is not whole.
+func (r *modelRun) goOn(t *rapid.T) {
+	if err := r.w.goOn(); err != nil {
+		t.Fatal(err)
+	}
+	r.read(t)
 }
 
 func readers(d Delivery) []string {

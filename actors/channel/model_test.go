@@ -65,7 +65,14 @@ type modelSub struct {
 	grant          string
 	start          ulid.ULID // the last id when it began
 	entries        map[string]string
+	owed           map[string]owedEntry // of its snapshot
 	members        []Member
+}
+
+// An owedEntry is what a subscriber is still to be told. Of one that has silently expired it is told in vain.
+type owedEntry struct {
+	data string
+	gone bool
 }
 
 // values are grouped: those of one group are equal to each other and to no other.
@@ -135,6 +142,9 @@ func (m *model) expire(at time.Time, all bool) {
 		for _, s := range m.subs {
 			if !all && !e.notify {
 				delete(s.entries, key)
+				if owed, ok := s.owed[key]; ok {
+					s.owed[key] = owedEntry{owed.data, true}
+				}
 			}
 		}
 	}
@@ -153,6 +163,7 @@ func TestModel(t *testing.T) {
 		for _, extras := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s extras=%v", name, extras), rapid.MakeCheck(func(t *rapid.T) {
 				o := Options{MaxPresenceBytes: memberRoom, MaxSchedules: scheduleRoom, MaxReactions: modelReactions, MaxReactionKinds: modelKinds}
+				o.SnapshotEntries = rapid.IntRange(0, 2).Draw(t, "entries at once") // 0: all
 				if extras {
 					o.NotifyExpiry, o.LeaveGrace, o.MemberDeltas = true, modelGraceTime, true
 				}
@@ -172,6 +183,7 @@ func TestModel(t *testing.T) {
 					"cancel":      r.cancel,
 					"delete one":  r.deleteMessage,
 					"delete":      r.delete,
+					"go on":       r.goOn,
 					"pass time":   r.pass,
 					"due":         r.due,
 					"restart":     func(*rapid.T) { r.w.restart() },
@@ -223,6 +235,13 @@ func (r *modelRun) subscribe(t *rapid.T) {
 		grant:   someGrant.Draw(t, "grant"),
 		start:   r.m.last,
 		entries: map[string]string{},
+		owed:    map[string]owedEntry{},
+	}
+	r.m.expire(r.w.at, r.w.o.NotifyExpiry)
+	for key, e := range r.m.entries {
+		if s.observes(key) {
+			s.owed[key] = owedEntry{data: e.data}
+		}
 	}
 	r.m.set(s, someUMD.Draw(t, "umd"))
 	err := do(r.w, r.w.c.Subscribe, &Subscribe{Sender: r.sender(s.conn), UID: s.uid, UMD: []byte(s.umd), Grant: r.grants[s.grant]})

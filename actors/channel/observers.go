@@ -1,7 +1,5 @@
 package channel
 
-import "cmp"
-
 // watchers remembers who observes the keys that are being written, since finding out asks every
 // subscription's grant. A subscription that may observe anything empties it when it comes or goes: a
 // channel whose membership is stable never asks twice. Without subscriptions there is nothing to remember.
@@ -67,31 +65,4 @@ func (c *Channel) observers(w *watcher) Roster {
 		}
 	}
 	return w.roster
-}
-
-// snapshot tells a new subscription the entries that it observes.
-func (c *Channel) snapshot(s Step, sub *Subscription, fx *Effects) error {
-	if !sub.observesAny() {
-		return nil
-	}
-	var bad error
-	err := c.scanKeys(sub.Grant.ObserveRanges(), "", func(row string, value []byte) bool {
-		key := row[len(tableEntries):]
-		if !sub.Grant.Key(key).Observe {
-			return true
-		}
-		e, err := decodeEntry(value)
-		if err != nil {
-			bad = err
-			return false
-		}
-		if !expired(e.expires, s.At) {
-			m := newMessage(KindStorageUpdated)
-			m.Channel, m.Key, m.Data, m.Seq = c.name, key, e.data, e.version
-			m.Meta.UID, m.Meta.UMD = e.uid, e.umd
-			fx.answerSub(m, sub)
-		}
-		return true
-	})
-	return c.fault("read the entries for a snapshot", cmp.Or(err, bad))
 }

@@ -31,6 +31,8 @@ type Options struct {
 	// MaxReactionKinds bounds how many different ones it has: their counts are one row, written anew with
 	// each of them. Default 100.
 	MaxReactionKinds int
+	// SnapshotEntries is how many entries one step tells a new subscription, see [Channel.ShowRest]. Default 1,000.
+	SnapshotEntries int
 	// DedupWindow is for how long a deduplication id lets nothing else through. Each costs two rows as
 	// long. Default 5 minutes.
 	DedupWindow time.Duration
@@ -59,6 +61,9 @@ func (o *Options) EnsureDefaults() {
 	}
 	if o.MaxReactionKinds == 0 {
 		o.MaxReactionKinds = 100
+	}
+	if o.SnapshotEntries == 0 {
+		o.SnapshotEntries = snapshotEntries
 	}
 	if o.DedupWindow == 0 {
 		o.DedupWindow = 5 * time.Minute
@@ -94,6 +99,9 @@ func (o *Options) Validate() error {
 	}
 	if o.MaxReactionKinds < 0 {
 		errs = append(errs, fmt.Errorf("MaxReactionKinds is %d: it must not be negative", o.MaxReactionKinds))
+	}
+	if o.SnapshotEntries < 0 {
+		errs = append(errs, fmt.Errorf("SnapshotEntries is %d: it must not be negative", o.SnapshotEntries))
 	}
 	if o.DedupWindow < 0 {
 		errs = append(errs, fmt.Errorf("DedupWindow is %v: it must not be negative", o.DedupWindow))

@@ -22,7 +22,8 @@ type Resumption struct {
 	// false: it may have missed something, and what follows is as for anybody who comes for the first time.
 	Returned, Recovered bool
 	Missed              int
-	// Snapshot is how many entries follow. Only when all of them have come is the client at Position.
+	// Snapshot is how many entries follow, which alone have no number. Only when all of them have come is the client
+	// at Position.
 	Snapshot int
 }
 

@@ -90,6 +90,9 @@ func (c *Channel) set(s Step, cmd *SetStorage, by Meta, p *preparedSet, fx *Effe
 	if !changed {
 		return version
 	}
+	if p.was != nil {
+		c.showBefore(w.key(), &p.old, fx)
+	}
 	m := newMessage(KindStorageUpdated)
 	m.Channel, m.Key, m.Data, m.Seq = c.name, w.key(), next.data, s.Seq
 	*m.Meta = by

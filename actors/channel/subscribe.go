@@ -8,10 +8,11 @@ import (
 
 // Subscribe adds a subscription. The joiner reads KindSubscribed first, then one KindStorageUpdated for
 // each entry that it observes, in order of their keys, and then whatever happens from here on: there is
-// no gap and nothing twice. With cmd.Numbered KindSubscribed has a Resumption, and with cmd.After it reads,
-// in the place of the entries, what it missed, if that can be told for sure. On a presence channel the others read KindMemberAdded if the uid is new, and
-// everybody KindMemberUpdated if its umd is now another one. Backends hear of the subscription, of the
-// count and of the member.
+// no gap and nothing twice. Of more entries than Options.SnapshotEntries, fx.Next tells the rest, and what happens
+// meanwhile comes in between, an entry that is changed as it was before its change. With cmd.Numbered KindSubscribed
+// has a Resumption, and with cmd.After it reads, in the place of the entries, what it missed, if that can be told for
+// sure. On a presence channel the others read KindMemberAdded if the uid is new, and everybody KindMemberUpdated if
+// its umd is now another one. Backends hear of the subscription, of the count and of the member.
 //
 // Errors: ErrAlreadySubscribed, ErrPresenceUIDRequired, ErrPresenceCapacityReached, or a fault. After any
 // of them cmd.Spend is unspent.
@@ -71,14 +72,12 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 	before := *fx
 	fx.answer(told, sub.Sink)
 	shown := 0
+	var rest *snapshot
 	if recovered {
 		shown = sub.replay(items, fx)
-	} else {
-		if err := c.snapshot(s, sub, fx); err != nil {
-			fx.forget(before)
-			return err
-		}
-		shown = len(fx.Deliveries) - len(before.Deliveries) - 1
+	} else if shown, rest, err = c.begin(s, sub, cmd.Numbered, fx); err != nil {
+		fx.forget(before)
+		return err
 	}
 
 	// From here on nothing fails.
@@ -89,6 +88,10 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 		} else {
 			told.Resume.Snapshot = shown
 		}
+	}
+	if rest != nil {
+		c.snapshots = append(slices.Clip(c.snapshots), *rest)
+		fx.Next = &ShowRest{Sink: sub.Sink, connection: sub.ConnectionID, join: sub.Join}
 	}
 	c.joins++
 	c.byConnection[sub.ConnectionID] = sub
@@ -139,6 +142,7 @@ func (c *Channel) Unsubscribe(s Step, cmd *Unsubscribe, fx *Effects) error {
 
 	// From here on nothing fails.
 	delete(c.byConnection, sub.ConnectionID)
+	c.endSnapshot(sub.ConnectionID)
 	c.roster = c.roster.Without(sub)
 	c.watchers.changed(sub)
 	if sub.Numbered {

@@ -35,6 +35,7 @@ type world struct {
 	noEvents bool
 	fx       Effects
 	listings map[string]bool // of channels with members
+	next     []*ShowRest     // what it wants to go on with
 }
 
 // listed says that a start would find members who were here.
@@ -75,6 +76,18 @@ func do[C any](w *world, decide func(Step, C, *Effects) error, cmd C) error {
 	return w.decided(func(s Step, fx *Effects) error { return decide(s, cmd, fx) })
 }
 
+// goOn does the oldest of what the channel wants to go on with, if there is any.
+func (w *world) goOn() error {
+	if len(w.next) == 0 {
+		return w.decided(func(Step, *Effects) error { return nil })
+	}
+	err := do(w, w.c.ShowRest, w.next[0])
+	if err == nil {
+		w.next = w.next[1:]
+	}
+	return err
+}
+
 func (w *world) seal() error { return w.decided(w.c.Seal) }
 
 func (w *world) expire() error { return w.decided(w.c.Due) }
@@ -96,6 +109,9 @@ func (w *world) decided(decide func(Step, *Effects) error) error {
 	if w.fx.Erase {
 		w.seq++
 		w.rows.Clear()
+	}
+	if next, ok := w.fx.Next.(*ShowRest); ok {
+		w.next = append(w.next, next)
 	}
 	if due, changed := w.fx.Due(); changed {
 		w.due = due
