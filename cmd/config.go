@@ -137,6 +137,7 @@ func (c *Config) settings() []setting {
 		{"storage.read_only_at", shareValue{&c.Store.ReadOnlyAt}, "persistence.ReadOnlyAt", "used share of the disk from which writes are refused"},
 		{"storage.memtable_size", sizeValue[int64]{&c.Store.MemTableSize}, "persistence.MemTableSize", "what a crash leaves to replay at most: 12 ms per MiB; two are held in memory"},
 		{"storage.cache_size", sizeValue[int64]{&c.Store.CacheSize}, "persistence.CacheSize", "memory for blocks read from disk"},
+		{"storage.row_cache_size", sizeValue[int64]{&c.Store.RowCacheSize}, "persistence.RowCacheSize", "memory for what awake channels with more than 64 KiB of entries have read and written lately, all together"},
 		{"storage.ballast_size", sizeValue[int64]{&c.Store.BallastBytes}, "persistence.BallastBytes", "file that is given up when the disk is full; 0: 64MiB, or a hundredth of a small disk"},
 		{"storage.checkpoint_size", sizeValue[int]{&c.Store.CheckpointBytes}, "persistence.CheckpointBytes", "log of one channel after which its changed rows are written to their places"},
 

@@ -92,6 +92,7 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 		return s, err
 	}
 
+	m.RowCache(s.store.RowCache)
 	tokens := c.Claims
 	tokens.Keys = c.tokenKeys
 	if s.verifier, err = claims.NewVerifier(tokens); err != nil {

@@ -186,21 +186,12 @@ func BenchmarkWake(b *testing.B) {
 	}
 }
 
-// A set in a big actor and in a small one: memory only, the disk is not waited for.
+// A set in a big actor and in a small one, with the read of what it replaces: memory only, the disk is not
+// waited for.
 func BenchmarkSet(b *testing.B) {
-	for _, rows := range []int{10, 100_000} {
+	for _, rows := range []int{1, 1000, 100_000} {
 		b.Run(fmt.Sprintf("rows=%d", rows), func(b *testing.B) {
-			s := benchDisk(b, nil)
-			r := wake(b, s, lobby)
-			keys := make([]string, rows)
-			for i := range keys {
-				keys[i] = fmt.Sprintf("ekey%d", i)
-				apply(b, r, PutRow(keys[i], value200[:100]))
-				if i%100 == 99 {
-					r.Commit(Async, nil)
-				}
-			}
-			commit(r, Async)
+			r, keys := filled(b, benchDisk(b, nil), rows)
 			flying := make(chan struct{}, 64)
 			b.ReportAllocs()
 			b.ResetTimer()
@@ -216,4 +207,41 @@ func BenchmarkSet(b *testing.B) {
 			commit(r, Sync)
 		})
 	}
+}
+
+// A read in a big actor and in a small one, of rows that are kept in memory and of such that are not.
+func BenchmarkGet(b *testing.B) {
+	for _, rows := range []int{1, 1000, 100_000} {
+		for _, kept := range []bool{true, false} {
+			b.Run(fmt.Sprintf("rows=%d/kept=%v", rows, kept), func(b *testing.B) {
+				r, keys := filled(b, benchDisk(b, func(o *Options) {
+					if !kept {
+						o.ResidentBytes, o.RowCacheSize = 1, -1
+					}
+				}), rows)
+				b.ReportAllocs()
+				b.ResetTimer()
+				for i := range b.N {
+					if value, err := r.Get(keys[i*7919%rows]); err != nil || value == nil {
+						b.Fatal(value, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// filled returns an actor with so many rows, and their keys.
+func filled(b *testing.B, s *Store, rows int) (*Rows, []string) {
+	r := wake(b, s, lobby)
+	keys := make([]string, rows)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("ekey%d", i)
+		apply(b, r, PutRow(keys[i], value200[:100]))
+		if i%100 == 99 {
+			commit(r, Async)
+		}
+	}
+	commit(r, Async)
+	return r, keys
 }

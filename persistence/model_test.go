@@ -108,6 +108,7 @@ type variant struct {
 	sleepAlways          bool
 	reopenAlways         bool
 	plain                bool
+	cache                int64 // of rows
 }
 
 var variants = []variant{
@@ -116,6 +117,8 @@ var variants = []variant{
 	{name: "checkpoint always, hold nothing", checkpoint: 1, resident: 1},
 	{name: "checkpoint often, hold little", checkpoint: 300, resident: 100},
 	{name: "hold nothing, sleep always", checkpoint: 500, resident: 1, sleepAlways: true},
+	{name: "checkpoint always, hold nothing, keep little", checkpoint: 1, resident: 1, cache: 3 * (cachedRowCost + 400)},
+	{name: "checkpoint often, hold nothing, keep nothing", checkpoint: 300, resident: 1, cache: -1},
 	{name: "sleep always", sleepAlways: true},
 	{name: "open again always, small memtable", checkpoint: 200, resident: 200, memtable: 64 << 10, reopenAlways: true},
 	{name: "plain commits, small memtable", checkpoint: 100, memtable: 64 << 10, plain: true},
@@ -142,6 +145,7 @@ type modelRun struct {
 func runModel(t *rapid.T, v variant, steps []step) {
 	o := options(vfs.NewMem())
 	o.CheckpointBytes, o.ResidentBytes, o.PlainCommits = v.checkpoint, v.resident, v.plain
+	o.RowCacheSize = v.cache
 	if v.memtable != 0 {
 		o.MemTableSize = v.memtable
 	}

@@ -34,6 +34,10 @@ type Options struct {
 	// ResidentBytes is the size up to which the logged rows of an actor are held in memory whole while
 	// it is awake; of a bigger one, what was changed lately. Default 64 KiB.
 	ResidentBytes int
+	// RowCacheSize, in bytes, of the rows that awake actors too big for that keep of what they have read
+	// and written, all together. When it is reached, they let go of what was not used lately. Default
+	// 64 MiB, which is used only if there are such actors; negative: none.
+	RowCacheSize int64
 	// AsyncInterval is how long an Async commit may be undurable. Default 50 ms.
 	AsyncInterval time.Duration
 	// QueueBytes is the bound on commits handed over and not yet done, beyond which Congested says
@@ -76,6 +80,9 @@ func (o *Options) EnsureDefaults() {
 	}
 	if o.ResidentBytes == 0 {
 		o.ResidentBytes = 64 << 10
+	}
+	if o.RowCacheSize == 0 {
+		o.RowCacheSize = 64 << 20
 	}
 	if o.AsyncInterval == 0 {
 		o.AsyncInterval = 50 * time.Millisecond

@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 //     the state is small.
 //   - else: rows has only what changed since the last checkpoint, removals included, and all else is read
 //     from its place on the disk when asked for. A checkpoint on its way is kept apart, in frozen, until
-//     it can be read from the disk.
+//     it can be read from the disk. What was read or written lately may be in cache, as it is on the disk.
 //
 // Which of the two was awake cannot be told from outside. Direct rows are on the disk, but for those on
 // their way there.
@@ -40,7 +41,8 @@ type Rows struct {
 	rows         table
 	frozen       *table
 	frozenTicket uint64
-	direct       *table // direct rows on their way; nil: none
+	cache        *cachePart // nil: nothing yet
+	direct       *table     // direct rows on their way; nil: none
 	onTheWay     []passage
 	scans        int    // scans in progress: nothing may be let go
 	memoKey      string // the row read from the disk last, and what it measures
@@ -138,11 +140,30 @@ func (r *Rows) Get(key string) ([]byte, error) {
 	if r.whole {
 		return nil, nil
 	}
-	value, err := r.read(key)
+	value, err := r.look(key)
 	if err == nil {
 		r.memoKey, r.memoSize = key, measured(key, value)
 	}
 	return value, err
+}
+
+// look gets a logged row that lies on the disk.
+func (r *Rows) look(key string) (value []byte, err error) {
+	if value = r.cache.get(key); value != nil {
+		return value, nil
+	}
+	if value, err = r.read(key); value != nil {
+		r.keep(strings.Clone(key), value)
+	}
+	return value, err
+}
+
+// keep puts a row into the cache as it is on the disk.
+func (r *Rows) keep(key string, value []byte) {
+	if r.cache == nil {
+		r.cache = r.s.cache.part()
+	}
+	r.cache.put(key, value)
 }
 
 // held looks a logged row up in memory.
@@ -183,6 +204,15 @@ func (r *Rows) settle() {
 	}
 	r.settled = applied
 	if r.frozen != nil && r.frozenTicket <= applied {
+		r.frozen.Scan(func(key string, w row) bool {
+			switch {
+			case !w.gone():
+				r.keep(key, w.value)
+			case r.cache != nil:
+				r.cache.drop(key)
+			}
+			return true
+		})
 		r.frozen = nil
 	}
 	n := 0
@@ -216,9 +246,10 @@ func (r *Rows) Close() {
 // Discard is Close for an actor whose turn has failed: what was applied since the last Commit is dropped.
 func (r *Rows) Discard() {
 	r.s.leave(r)
+	r.cache.close()
 	if r.turn != nil {
 		r.turn.drop()
 	}
-	r.turn, r.frozen, r.direct, r.onTheWay, r.rows = nil, nil, nil, nil, table{}
+	r.turn, r.frozen, r.cache, r.direct, r.onTheWay, r.rows = nil, nil, nil, nil, nil, table{}
 	r.s = nil
 }

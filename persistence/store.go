@@ -34,6 +34,7 @@ type Store struct {
 	due        dueIndex
 	outbox     *Outbox
 	spent      *spentIDs
+	cache      rowCache
 	clock      clock
 
 	leavers leavers
@@ -58,6 +59,7 @@ func Open(o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{o: o, log: o.Logger, dead: make(chan struct{}), stop: make(chan struct{})}
+	s.cache.bound = max(o.RowCacheSize, 0)
 	if err := s.open(); err != nil {
 		_ = s.release()
 		return nil, fmt.Errorf("open %s: %w", o.Dir, err)

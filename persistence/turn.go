@@ -166,7 +166,7 @@ func (r *Rows) replaced(w []Write, sizes []int) ([]int, error) {
 			sizes[i] = r.memoSize
 			continue
 		}
-		value, err := r.read(w[i].Key)
+		value, err := r.look(w[i].Key)
 		if err != nil {
 			return nil, err
 		}
@@ -350,7 +350,8 @@ func (r *Rows) DeleteAll() (seq uint64, err error) {
 	t.log, t.changes = t.log[:entryRoom], 0
 	r.id, r.epoch, r.created, r.whole = 0, 0, false, true
 	r.sealed, r.snapshot, r.size, r.tail = r.seq, r.seq, 0, 0
-	r.rows, r.frozen, r.direct, r.onTheWay, r.memoKey = table{}, nil, nil, nil, ""
+	r.cache.close()
+	r.rows, r.frozen, r.cache, r.direct, r.onTheWay, r.memoKey = table{}, nil, nil, nil, nil, ""
 	return r.seq, nil
 }
 

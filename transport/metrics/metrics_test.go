@@ -64,6 +64,7 @@ func TestEverythingIsScraped(t *testing.T) {
 	storage.ReadOnly(true)
 	storage.ReadOnly(false)
 	storage.DiskUsage(10, 20)
+	m.RowCache(func() (bytes, evicted int64) { return 30, 4 })
 
 	want(t, scrape(t, m),
 		"dormouse_connections 1",
@@ -93,6 +94,8 @@ func TestEverythingIsScraped(t *testing.T) {
 		"dormouse_storage_read_only 0",
 		"dormouse_storage_read_only_total 1",
 		"dormouse_disk_total_bytes 20",
+		"dormouse_row_cache_bytes 30",
+		"dormouse_row_cache_evicted_total 4",
 		`dormouse_build_info{commit="abc",go="go1",version="1.2"} 1`,
 	)
 }

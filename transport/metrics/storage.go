@@ -50,6 +50,19 @@ func (m *Metrics) Storage() *Storage {
 	}
 }
 
+// RowCache adds what the store keeps of rows that lie on the disk: bytes now, and rows that had to give way.
+// Call it once; now is asked at every scrape, from any goroutine.
+func (m *Metrics) RowCache(now func() (bytes, evicted int64)) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "dormouse_row_cache_bytes", Help: "Bytes of rows kept in memory for awake channels with much of them.",
+		}, func() float64 { bytes, _ := now(); return float64(bytes) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "dormouse_row_cache_evicted_total", Help: "Rows that had to give way to others there.",
+		}, func() float64 { _, evicted := now(); return float64(evicted) }),
+	)
+}
+
 // Batch counts one batch: so many turns, so many bytes, whether it was synced, its times, and what is
 // queued after it.
 func (s *Storage) Batch(turns, bytes int, synced bool, apply, wait time.Duration, queue int64) {
