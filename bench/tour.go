@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -79,7 +80,7 @@ func (t *tour) run(ctx context.Context) (r *report.Report, err error) {
 }
 
 // measure runs one case: all peers, then all again. A run that fails is reported and not counted. When ctx ends it
-// returns its error, with the case as far as a run of it has figures, or nil.
+// returns its error, with the case as far as a run of it has figures or faults, or nil.
 func (t *tour) measure(ctx context.Context, name string, st step) (*report.Case, error) {
 	c := st.Case
 	rc := &report.Case{Name: c.Name, Group: c.Group, Axis: c.Axis, X: c.X, Metrics: c.Metrics}
@@ -96,7 +97,7 @@ func (t *tour) measure(ctx context.Context, name string, st step) (*report.Case,
 				if err := t.keepProfiles(sample, name, c.Name, p); err != nil {
 					return nil, err
 				}
-			case ctx.Err() == nil:
+			case !errors.Is(err, context.Canceled): // a fault, also of what had still to arrive
 				rc.Peers[i].Faults = append(rc.Peers[i].Faults, err.Error())
 			}
 			if ctx.Err() != nil {
@@ -124,7 +125,7 @@ func (t *tour) once(ctx context.Context, name string, st step, run int, p *peers
 	switch {
 	case err == nil:
 		fmt.Fprintf(t.log, "%s%s\n", ends, brief(st.Metrics, sample.Values))
-	case ctx.Err() != nil:
+	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(t.log)
 	default:
 		fmt.Fprintf(t.log, "%sfailed: %v\n", ends, err)

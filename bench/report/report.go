@@ -99,12 +99,12 @@ func (p *Peer) Add(s *scenario.Sample) {
 	}
 }
 
-// Measured is the case with those peers alone that have figures or faults; nil if none has figures.
+// Measured is the case with those peers alone that have figures or faults; nil if there is none.
 func (c *Case) Measured() *Case {
-	if !slices.ContainsFunc(c.Peers, func(p *Peer) bool { return len(p.Runs) > 0 }) {
+	c.Peers = slices.DeleteFunc(c.Peers, func(p *Peer) bool { return len(p.Runs)+len(p.Faults) == 0 })
+	if len(c.Peers) == 0 {
 		return nil
 	}
-	c.Peers = slices.DeleteFunc(c.Peers, func(p *Peer) bool { return len(p.Runs)+len(p.Faults) == 0 })
 	return c
 }
 

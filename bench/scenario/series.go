@@ -36,7 +36,7 @@ type Trend struct {
 	Creeps bool    `json:"creeps,omitempty"` // it grows
 }
 
-// settling is the share of a long measurement in which a server finds its size.
+// settlingShare says which part of a long measurement, the first in so many, is a server's that finds its size.
 const settlingShare = 6
 
 // The shortest measurements of which a trend says something: of what moves with the server's collections, of which

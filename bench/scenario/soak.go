@@ -75,15 +75,14 @@ func (r *soak) run(ctx context.Context, s *Stand) error {
 	return r.tell()
 }
 
-// byInterval are the latencies that are kept so, as series.
-func (r *soak) byInterval() []struct {
+// A kept is a latency of which there is a p99 for each interval, as a series.
+type kept struct {
 	id, label string
 	latency   *load.Latency
-} {
-	return []struct {
-		id, label string
-		latency   *load.Latency
-	}{
+}
+
+func (r *soak) kept() []kept {
+	return []kept{
 		{"delivery_p99", "delivered p99", r.delivery},
 		{"entry_p99", "set and observed p99", r.entry},
 		{"told_p99", "told who came or went p99", r.tells},
@@ -96,7 +95,7 @@ func (r *soak) begin() {
 	w, n := &s.window, intervals(s.Size.Soak)
 	r.width = (w.to - w.from) / int64(n)
 	w.intervals = map[*load.Latency]*load.Intervals{}
-	for _, l := range r.byInterval() {
+	for _, l := range r.kept() {
 		w.intervals[l.latency] = load.NewIntervals(w.from, w.to-w.from, n)
 	}
 	r.vitals = s.watch(time.Duration(r.width))
@@ -159,7 +158,7 @@ func (r *soak) tell() error {
 	for _, v := range allVitals {
 		s.Sample.Series = append(s.Sample.Series, r.vitals.series(v, w.from, w.to, r.width))
 	}
-	for _, l := range r.byInterval() {
+	for _, l := range r.kept() {
 		line := Series{ID: l.id, Label: l.label, Unit: "ms", Relative: true, Least: judged.Seconds()}
 		for i, each := range w.intervals[l.latency].Whole(w.to) {
 			if each.Count() > 0 {
