@@ -14,17 +14,20 @@ type Series struct {
 	Label    string  `json:"label"`
 	Unit     string  `json:"unit"`
 	Points   []Point `json:"points"`                // each in the middle of its interval, seconds since the window opened
+	Floor    bool    `json:"floor,omitempty"`       // it is a saw: its trend is that of its lowest points
 	Relative bool    `json:"relative,omitempty"`    // its trend is told as a share of its median
 	Bound    float64 `json:"bound_per_h,omitempty"` // it may grow by so much of its unit; 0: by nothing that can be seen
 	Least    float64 `json:"least_s"`               // a measurement of fewer seconds says nothing of it
 	Trend    *Trend  `json:"trend,omitempty"`       // nil: there are too few points
+
+	lows []Point // of a saw: the lowest of each interval, at its time
 }
 
 // A Trend is the line through a part of a series.
 type Trend struct {
 	From   float64 `json:"from_s"` // what was before is a server that settles, and counts for nothing
 	To     float64 `json:"to_s"`
-	Median float64 `json:"median"`
+	Median float64 `json:"median"`           // of the points that the trend goes through
 	Start  float64 `json:"start"`            // of the line, at From
 	End    float64 `json:"end"`              // at To
 	Slope  float64 `json:"slope_h"`          // in the series' unit an hour, as are
@@ -39,31 +42,63 @@ type Trend struct {
 // settlingShare says which part of a long measurement, the first in so many, is a server's that finds its size.
 const settlingShare = 6
 
-// The shortest measurements of which a trend says something: of what moves with the server's collections, of which
-// there is one in a minute, and of what moves with its store's, one in some minutes.
+// The shortest measurements of which a trend says something: of what moves with the machine, and of saws, whose teeth
+// are some minutes long.
 const (
-	judged     = 5 * time.Minute
-	diskJudged = 30 * time.Minute
+	judged    = 5 * time.Minute
+	sawJudged = 30 * time.Minute
 )
 
 // found puts the trend of the points from a time on, in seconds, into the series, of a measurement of a length.
 func (s *Series) found(from float64, measured time.Duration) {
+	points := s.Points
+	if s.Floor {
+		points = s.lows
+	}
 	var x, y []float64
-	for _, p := range s.Points {
+	for _, p := range points {
 		if p.Seconds >= from {
 			x, y = append(x, p.Seconds/3600), append(y, p.Value)
 		}
+	}
+	if len(x) == 0 {
+		return
+	}
+	first, last := from/3600, x[len(x)-1]
+	if s.Floor {
+		x, y = lowest(x, y)
 	}
 	t, ok := trend.Of(x, y)
 	if !ok {
 		return
 	}
-	first, last := from/3600, x[len(x)-1]
 	s.Trend = &Trend{
 		From: from, To: last * 3600, Median: t.Level, Start: t.Intercept + t.Slope*first, End: t.Intercept + t.Slope*last,
 		Slope: t.Slope, Low: t.Low, High: t.High, P: t.P,
 	}
 	s.Trend.judge(s.Bound, s.Unit, measured.Seconds() >= s.Least)
+}
+
+// floors is into how many equal parts a saw is divided: as few as a trend needs. In an hour they are of six minutes; in
+// five the soak's lobbies fill a write buffer of our server's store.
+const floors = trend.Fewest
+
+// lowest are the lowest points of a saw, the first one of each part. A line through all of a saw rises, by its height
+// times its period through the square of its length: with teeth of 8 MiB and five minutes that is an MiB an hour of
+// which nothing stays.
+func lowest(x, y []float64) (atX, atY []float64) {
+	n := len(x)
+	parts := min(floors, n)
+	for i := range parts {
+		least := i * n / parts
+		for j := least; j < (i+1)*n/parts; j++ {
+			if y[j] < y[least] {
+				least = j
+			}
+		}
+		atX, atY = append(atX, x[least]), append(atY, y[least])
+	}
+	return atX, atY
 }
 
 // judge says what the trend means.
@@ -89,7 +124,10 @@ func (t *Trend) judge(bound float64, unit string, enough bool) {
 
 // Since is when the part begins, as it is said.
 func (t *Trend) Since() string {
-	return spoken(time.Duration(t.From * float64(time.Second)).Round(time.Second))
+	if t.From < 120 {
+		return fmt.Sprintf("%.3g s", t.From)
+	}
+	return fmt.Sprintf("%.3g min", t.From/60)
 }
 
 // PerHour is the trend's slope and its interval as they are told, with their unit.

@@ -113,6 +113,35 @@ func TestATrendBeginsBehindTheFirstSixth(t *testing.T) {
 	}
 }
 
+// Memory that is taken for five minutes and given back has no trend, whenever its teeth begin, and memory that leaks
+// below such teeth has one.
+func TestASawIsJudgedByItsFloor(t *testing.T) {
+	for _, leak := range []float64{0, 5} {
+		for _, period := range []float64{47, 290, 303, 365} {
+			for shift := range 5 {
+				v := &vitals{}
+				for i := range 360 {
+					at := float64(i)*10 + 1
+					tooth := 8 * math.Mod(at+float64(shift)*50, period) / period
+					v.looks = append(v.looks, look{at: int64(at * 1e9), rss: (100 + tooth + leak*at/3600) * mib})
+				}
+				s := v.series(allVitals[0], 0, int64(time.Hour), int64(time.Minute))
+				s.found(600, time.Hour)
+				if s.Trend == nil || s.Trend.Holds != (leak == 0) || s.Trend.Creeps != (leak > 0) || math.Abs(s.Trend.Slope-leak) > 0.6 {
+					t.Errorf("a leak of %g, teeth of %g s, shifted by %d: %+v", leak, period, shift, s.Trend)
+				}
+			}
+		}
+	}
+	if x, y := lowest([]float64{1, 2, 3}, []float64{3, 2, 1}); len(x) != 3 || y[2] != 1 {
+		t.Errorf("%v %v: fewer points than parts", x, y)
+	}
+	x, y := lowest([]float64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, []float64{5, 4, 3, 2, 1, 0, 1, 2, 3, 4})
+	if len(x) != floors || y[0] != 5 || y[floors-1] != 3 || x[floors-1] != 8 || !slices.Contains(y, 0) {
+		t.Errorf("%v %v", x, y)
+	}
+}
+
 func TestATrendIsToldAnHour(t *testing.T) {
 	var up Series
 	up.Unit, up.Relative = "ms", true

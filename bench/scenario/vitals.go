@@ -35,6 +35,7 @@ type vital struct {
 	id, label, unit string
 	bound           float64
 	least           time.Duration
+	floor           bool
 	of              func(look) float64
 }
 
@@ -42,11 +43,11 @@ const mib = 1 << 20
 
 // allVitals begin with what is a headline.
 var allVitals = []vital{
-	{"rss", "RSS", "MiB", 1, judged, func(l look) float64 { return l.rss / mib }},
-	{"heap", "live heap", "MiB", 1, judged, func(l look) float64 { return l.heap / mib }},
-	{"goroutines", "goroutines", "", 0, judged, func(l look) float64 { return l.goroutines }},
-	{"descriptors", "descriptors", "", 0, judged, func(l look) float64 { return l.descriptors }},
-	{"disk", "data folder", "MiB", 0, diskJudged, func(l look) float64 { return l.disk / mib }},
+	{"rss", "RSS", "MiB", 1, sawJudged, true, func(l look) float64 { return l.rss / mib }},
+	{"heap", "live heap", "MiB", 1, sawJudged, true, func(l look) float64 { return l.heap / mib }},
+	{"goroutines", "goroutines", "", 0, judged, false, func(l look) float64 { return l.goroutines }},
+	{"descriptors", "descriptors", "", 0, judged, false, func(l look) float64 { return l.descriptors }},
+	{"disk", "data folder", "MiB", 0, sawJudged, true, func(l look) float64 { return l.disk / mib }},
 }
 
 // How often a server's vitals are looked at: six times an interval, but not so often that it is work for the server, which
@@ -144,20 +145,25 @@ func folderSize(dir string) (size int64, err error) {
 	return size, err
 }
 
-// series is a vital's, by intervals of a window from a time to another: the median of each one's looks.
+// series is a vital's, by intervals of a window from a time to another: the median of each one's looks, and the lowest.
 func (v *vitals) series(of vital, from, to, width int64) Series {
-	s := Series{ID: of.id, Label: of.label, Unit: of.unit, Bound: of.bound, Least: of.least.Seconds()}
+	s := Series{ID: of.id, Label: of.label, Unit: of.unit, Bound: of.bound, Least: of.least.Seconds(), Floor: of.floor}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	next := 0
 	for at := from; at+width <= to; at += width {
 		var values []float64
+		low := Point{Value: math.Inf(1)}
 		for ; next < len(v.looks) && v.looks[next].at < at+width; next++ {
 			if value := of.of(v.looks[next]); v.looks[next].at >= at && !math.IsNaN(value) {
 				values = append(values, value)
+				if value < low.Value {
+					low = Point{float64(v.looks[next].at-from) / 1e9, value}
+				}
 			}
 		}
 		if len(values) > 0 {
+			s.lows = append(s.lows, low)
 			s.Points = append(s.Points, Point{float64(at+width/2-from) / 1e9, middle(values)})
 		}
 	}
