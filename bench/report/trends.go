@@ -21,7 +21,11 @@ func (p *Peer) trends() (rows []trendRow, from string) {
 		if len(s.Points) == 0 {
 			continue // it does not tell
 		}
-		label := labelled(scenario.Metric{Label: s.Label, Unit: s.Unit})
+		label := s.Label
+		if s.Floor {
+			label += ", floor"
+		}
+		label = labelled(scenario.Metric{Label: label, Unit: s.Unit})
 		row := trendRow{Label: label, Says: "too few intervals", Median: "-", Slope: "-", Interval: "-", P: "-"}
 		if t := s.Trend; t != nil {
 			slope, low, high, unit := s.PerHour()

@@ -13,7 +13,7 @@ import (
 // soaked is an hour of one peer: memory that stays, a latency that rises, descriptors that nobody told, and a figure of
 // too few intervals.
 func soaked() *Report {
-	rss := scenario.Series{ID: "rss", Label: "RSS", Unit: "MiB", Bound: 1}
+	rss := scenario.Series{ID: "rss", Label: "RSS", Unit: "MiB", Bound: 1, Floor: true}
 	p99 := scenario.Series{ID: "delivery_p99", Label: "delivered p99", Unit: "ms", Relative: true}
 	for i := range 60 {
 		at := float64(i)*60 + 30
@@ -39,7 +39,7 @@ func TestTrendsStandInTheTable(t *testing.T) {
 	}
 	for _, want := range []string{
 		"trends of dormouse, from 10 min on median an hour 95 % interval p",
-		"RSS, MiB at most 1 MiB/h 60.0 +0.250 MiB/h 0 to +0.520 0.300",
+		"RSS, floor, MiB at most 1 MiB/h 60.0 +0.250 MiB/h 0 to +0.520 0.300",
 		"delivered p99, ms rises <b> 2.00 +10.0 %/h +5.00 to +15.5 <0.001",
 		"told p99, ms too few intervals - - - -",
 	} {
