@@ -21,11 +21,13 @@ func pebbleOptions(o *Options, fs vfs.FS, fatal func(error)) *pebble.Options {
 		CacheSize:                   o.CacheSize,
 		MemTableSize:                uint64(o.MemTableSize),
 		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       2,
-		L0StopWritesThreshold:       64,
-		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
-		Logger:                      pebbleLogger{o.Logger, fatal},
-		EventListener:               pebbleEvents(o),
+		// Each merge of level 0 rewrites what lies below it, all of it where keys are spread: two tables
+		// were tried, and merging then took a quarter of what a set among 100,000 keys costs.
+		L0CompactionThreshold:      4,
+		L0StopWritesThreshold:      64,
+		CompactionConcurrencyRange: func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
+		Logger:                     pebbleLogger{o.Logger, fatal},
+		EventListener:              pebbleEvents(o),
 	}
 	for i := range p.Levels {
 		p.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
