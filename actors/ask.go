@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"sync"
 
 	"dormouse/actors/channel"
 )
@@ -28,12 +29,41 @@ type ask struct {
 	trace *trace // nil: nobody asks where its time goes
 }
 
+// An asking is an ask together with its command, which clients send so often that one allocation does for both.
+type asking[C any] struct {
+	ask
+	is C
+}
+
 // refusal is a command that is refused already. It travels through the channel so that its answer keeps its
 // place among the channel's other answers to the same client.
 type refusal struct{ err *channel.Error }
 
 // flush is a command that does nothing: its answer says that all before it is durable.
 type flush struct{}
+
+// acks are lent while they are encoded. They never leave the actor, and are as big as everything else that a set's
+// answer takes.
+var acks = sync.Pool{New: func() any { return new(channel.Message) }}
+
+// acknowledge tells the client that its command succeeded, with what the answer is to name: ids, and seq if it is not
+// zero. It returns how many frames that were.
+func (q *ask) acknowledge(result any, seq uint64) int {
+	ack := acks.Get().(*channel.Message)
+	*ack = channel.Message{Kind: channel.KindAck, Ref: q.ref, Seq: seq}
+	switch r := result.(type) {
+	case *channel.Published:
+		ack.ID = r.ID
+	case *channel.Scheduled:
+		ack.ID, ack.Key = r.MessageID, r.ID.String()
+	case *channel.StorageWritten:
+		ack.Written = r
+	}
+	n := deliver(&channel.Delivery{To: q.sink, Message: ack, Bulk: true})
+	*ack = channel.Message{}
+	acks.Put(ack)
+	return n
+}
 
 // naturallyAnswered reports whether a command's success is a frame of its own, so that it needs no KindAck.
 func naturallyAnswered(cmd any) bool {

@@ -53,11 +53,17 @@ func (a *connectionActor) rightsOn(name string, m *membership) *rights {
 
 // send hands a command to a channel, with the client's name for it.
 func (a *connectionActor) send(real, name, ref string, cmd any) {
+	a.sendIn(new(ask), real, name, ref, cmd)
+}
+
+// sendIn is send by an ask that is there already, for nobody else.
+func (a *connectionActor) sendIn(q *ask, real, name, ref string, cmd any) {
 	if a.call != nil {
 		a.system.router.tell(a.channel(real), a.call.asked(real, cmd))
 		return
 	}
-	a.system.router.tell(a.channel(real), &ask{cmd: cmd, sink: a.sink, name: name, ref: ref})
+	*q = ask{cmd: cmd, sink: a.sink, name: name, ref: ref}
+	a.system.router.tell(a.channel(real), q)
 }
 
 // refuseOn refuses a command on a channel. If the connection has or had to do with the channel, the channel
@@ -97,7 +103,9 @@ func (a *connectionActor) publish(c *Publish) {
 	if c.Ref != "" {
 		sender.Sink = nil // so that there is a result, whose id the acknowledgement carries
 	}
-	cmd := &channel.Publish{
+	q := new(asking[channel.Publish])
+	cmd := &q.is
+	*cmd = channel.Publish{
 		Sender:     sender,
 		Event:      c.Event,
 		Data:       c.Data,
@@ -107,7 +115,7 @@ func (a *connectionActor) publish(c *Publish) {
 		Store:      grant.Store,
 	}
 	if c.Schedule.Expression == "" {
-		a.send(name, c.Channel, c.Ref, cmd)
+		a.sendIn(&q.ask, name, c.Channel, c.Ref, cmd)
 		return
 	}
 	later, err := a.later(c.Schedule, grant.ScheduleBefore, &channel.Schedule{Publish: cmd, EagerID: c.EagerID})
@@ -128,7 +136,9 @@ func (a *connectionActor) setStorage(c *SetStorage) {
 		a.refuseOn(m, c.Channel, c.Ref, channel.ErrStorageDenied.With("Not allowed to set this key."))
 		return
 	}
-	cmd := &channel.SetStorage{
+	q := new(asking[channel.SetStorage])
+	cmd := &q.is
+	*cmd = channel.SetStorage{
 		Sender:       a.sender(),
 		Key:          c.Key,
 		Data:         c.Data,
@@ -137,7 +147,7 @@ func (a *connectionActor) setStorage(c *SetStorage) {
 		NotifyExpiry: grant.NotifyExpiry.Or(a.system.notifyExpiry),
 	}
 	if c.Schedule.Expression == "" {
-		a.send(name, c.Channel, c.Ref, cmd)
+		a.sendIn(&q.ask, name, c.Channel, c.Ref, cmd)
 		return
 	}
 	if c.Ref != "" {

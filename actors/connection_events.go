@@ -83,7 +83,7 @@ func (s *System) wantsConnection(eventType string) bool {
 func (s *System) writeConnection(eventType, app string, r *connectionRecord, now time.Time) persistence.Write {
 	e := courier.Event{App: app, Type: eventType, DataType: courier.Types[eventType], Data: r.append()}
 	// No channel's name has a space.
-	return courier.Write(e, " "+r.ID, now, s.entropy)
+	return courier.Write(e, " "+r.ID, now, entropy)
 }
 
 // emitConnected tells backends that the connection is open, and notes that it is. It returns true if the

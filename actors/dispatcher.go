@@ -10,7 +10,7 @@ import (
 // the engine's time. Here a mailbox goes to a worker that waits, and only if none does to a new one, so
 // that no busy mailbox can keep another from running.
 type dispatcher struct {
-	work    chan func()
+	work    chan *mailbox // nil: there is no more
 	waiting atomic.Int32
 	most    atomic.Int32 // workers that may wait for work; more than these end
 }
@@ -21,31 +21,34 @@ type dispatcher struct {
 const throughput = 32
 
 func newDispatcher() *dispatcher {
-	d := &dispatcher{work: make(chan func())}
+	d := &dispatcher{work: make(chan *mailbox)}
 	d.most.Store(int32(8 * runtime.GOMAXPROCS(0)))
 	return d
 }
 
-// Schedule runs a mailbox soon. It does not block.
-func (d *dispatcher) Schedule(mailbox func()) {
+// schedule runs a mailbox soon. It does not block.
+func (d *dispatcher) schedule(m *mailbox) {
 	select {
-	case d.work <- mailbox:
+	case d.work <- m:
 	default:
-		go d.run(mailbox)
+		go d.run(m)
 	}
 }
+
+// Schedule is part of protoactor's contract. Its own mailboxes would call it, of which there are none here.
+func (d *dispatcher) Schedule(run func()) { go run() }
 
 // Throughput is part of protoactor's contract.
 func (d *dispatcher) Throughput() int { return throughput }
 
-func (d *dispatcher) run(mailbox func()) {
-	for {
-		mailbox()
+func (d *dispatcher) run(m *mailbox) {
+	for m != nil {
+		m.run()
 		if d.waiting.Add(1) > d.most.Load() {
 			d.waiting.Add(-1)
 			return
 		}
-		mailbox = <-d.work
+		m = <-d.work
 		d.waiting.Add(-1)
 	}
 }
@@ -55,7 +58,7 @@ func (d *dispatcher) end() {
 	d.most.Store(0)
 	for d.waiting.Load() > 0 {
 		select {
-		case d.work <- func() {}:
+		case d.work <- nil:
 		default:
 			runtime.Gosched() // one is between counting itself and waiting
 		}

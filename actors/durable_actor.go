@@ -52,6 +52,7 @@ type durableActor struct {
 
 	gate gate
 	turn uint64 // number of the last turn handed to the store
+	done func() // the handle's committed, made by the first turn
 	ops  int    // commands handled in the turn in progress
 	sync bool   // the turn is to be committed as Sync
 
@@ -130,18 +131,7 @@ func (a *durableActor) run(q *ask) {
 	if q.outcome != nil {
 		q.outcome(err)
 	}
-	if err == nil && q.ref != "" && q.sink != nil && !naturallyAnswered(q.cmd) {
-		ack := &channel.Message{Kind: channel.KindAck, Ref: q.ref, Seq: seq}
-		switch r := result.(type) {
-		case *channel.Published:
-			ack.ID = r.ID
-		case *channel.Scheduled:
-			ack.ID, ack.Key = r.MessageID, r.ID.String()
-		}
-		ack.Written, _ = result.(*channel.StorageWritten)
-		a.gate.hold(output{delivery: channel.Delivery{To: q.sink, Message: ack, Bulk: true}})
-	}
-	a.gate.hold(output{done: q, result: result, err: err})
+	a.gate.hold(output{done: q, result: result, err: err, seq: seq})
 }
 
 // decideAndApply returns the command's result and the number of its change, zero if it changed nothing.
@@ -173,7 +163,7 @@ func (a *durableActor) decideAndApply(q *ask, now, stamp time.Time) (result any,
 	fx.Tailed, fx.NoEvents = a.tails != nil, a.system.courier.Load() == nil
 	a.mark()
 	step := channel.Step{
-		At: now, Stamp: stamp, Seq: a.rows.Seq() + 1, Generation: a.rows.Generation(), Entropy: a.system.entropy,
+		At: now, Stamp: stamp, Seq: a.rows.Seq() + 1, Generation: a.rows.Generation(), Entropy: entropy,
 	}
 	if err := a.decideGuarded(step, decided); err != nil {
 		return nil, 0, err
@@ -317,14 +307,16 @@ func (a *durableActor) endTurn() {
 	}
 	if a.rows != nil {
 		a.handle.needed.Store(!a.idle() || a.tails != nil)
-		handle, turn := a.handle, a.turn+1
+		if a.done == nil {
+			a.done = a.handle.committed
+		}
 		a.noteKept()
 		durability := a.durability
 		if a.sync {
 			durability, a.sync = persistence.Sync, false
 		}
-		if a.rows.Commit(durability, func() { handle.committed(turn) }) {
-			a.turn = turn
+		if a.rows.Commit(durability, a.done) {
+			a.turn++
 			a.system.stats.turns.Add(1)
 		}
 	}
@@ -344,6 +336,9 @@ func (a *durableActor) leave(o *output) {
 		}
 	}
 	if q := o.done; q != nil {
+		if o.err == nil && q.ref != "" && q.sink != nil && !naturallyAnswered(q.cmd) {
+			a.system.stats.deliveries.Add(uint64(q.acknowledge(o.result, o.seq)))
+		}
 		if q.reply != nil {
 			q.reply(o.result, o.err)
 		}

@@ -148,5 +148,5 @@ func (s *System) write(app string, e *channel.BackendEvent, now time.Time) (w pe
 	for name, value := range e.Metadata {
 		event.Metadata = append(event.Metadata, courier.Attribute{Name: name, Value: value})
 	}
-	return courier.Write(event, name, now, s.entropy), true
+	return courier.Write(event, name, now, entropy), true
 }

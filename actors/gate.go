@@ -35,6 +35,7 @@ type output struct {
 	done     *ask             // answered now
 	result   any
 	err      error
+	seq      uint64 // of done's change; 0: it changed nothing
 }
 
 // A mark says that the outputs up to end may leave when commit is durable.

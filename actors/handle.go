@@ -53,10 +53,10 @@ func (h *handle) retire() bool { return h.pending.CompareAndSwap(1, handleClosed
 
 func (h *handle) closed() bool { return h.pending.Load() < 0 }
 
-// committed says that turn and all before it are on disk. The store's goroutine calls it, in order. The
-// actor reads durable at the end of every message, so one message that makes it look is enough.
-func (h *handle) committed(turn uint64) {
-	h.durable.Store(turn)
+// committed says that one turn more is on disk. The store's goroutine calls it once for each turn that it was handed,
+// in their order. The actor reads durable at the end of every message, so one message that makes it look is enough.
+func (h *handle) committed() {
+	h.durable.Add(1)
 	if h.told.CompareAndSwap(false, true) {
 		h.post(committed{})
 	}

@@ -87,8 +87,8 @@ func New(o Options) (*System, error) {
 	}
 	// One Props for all: an actor learns who it is from its first message, so that none of them keeps a
 	// Props of its own in memory.
-	s.durables = actor.PropsFromProducer(func() actor.Actor { return &durableActor{} }, actor.WithMailbox(actor.UnboundedLockfree()), actor.WithDispatcher(s.dispatcher))
-	s.clients = actor.PropsFromProducer(func() actor.Actor { return &connectionActor{} }, actor.WithMailbox(actor.UnboundedLockfree()), actor.WithDispatcher(s.dispatcher))
+	s.durables = actor.PropsFromProducer(func() actor.Actor { return &durableActor{} }, actor.WithMailbox(newMailbox), actor.WithDispatcher(s.dispatcher))
+	s.clients = actor.PropsFromProducer(func() actor.Actor { return &connectionActor{} }, actor.WithMailbox(newMailbox), actor.WithDispatcher(s.dispatcher))
 	var err error
 	if s.revocations, err = newRevocations(o.Store); err != nil {
 		s.actors.Shutdown()
@@ -133,7 +133,7 @@ func (s *System) spawnConnection(b *connectionBirth) {
 	s.actors.Root.Send(h.pid, b)
 }
 
-func (s *System) entropy(p []byte) { rand.Read(p) }
+func entropy(p []byte) { rand.Read(p) }
 
 // dueRetry is how long an actor that could not do what was due is left alone.
 const dueRetry = 5 * time.Second

@@ -45,10 +45,14 @@ func sealEntry(log []byte, first, changes uint64, due int64, size uint64) []byte
 	return entry
 }
 
+// checksum is the CRC of first, as eight bytes big-endian, and of b behind it. The eight go through the table one by
+// one: handed to the library they would have to be memory of their own, for each turn.
 func checksum(first uint64, b []byte) uint32 {
-	var n [8]byte
-	binary.BigEndian.PutUint64(n[:], first)
-	return crc32.Update(crc32.Checksum(n[:], castagnoli), castagnoli, b)
+	sum := ^uint32(0)
+	for shift := 56; shift >= 0; shift -= 8 {
+		sum = castagnoli[byte(sum)^byte(first>>shift)] ^ sum>>8
+	}
+	return crc32.Update(^sum, castagnoli, b)
 }
 
 // An entry is a write-ahead entry, opened.

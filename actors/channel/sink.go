@@ -25,7 +25,7 @@ type Codec interface {
 	// ID is a small number, 0 to MaxCodecs-1, its own for each codec of the program.
 	ID() int
 	// Append appends m's frame to dst. A codec that has no frame for a kind of message returns dst
-	// unchanged, and nothing is delivered.
+	// unchanged, and nothing is delivered. The frame shares no memory with m, which may change afterwards.
 	Append(dst []byte, m *Message) []byte
 }
 

@@ -137,9 +137,8 @@ func (f *frame) publish(maxData int) (actors.Command, *channel.Error) {
 	if err != nil {
 		return nil, err
 	}
-	return &actors.Publish{
-		Channel: f[memberChannel].text(), Event: f[memberEvent].text(), Data: data, Schedule: f.schedule(), Ref: f.ref(),
-	}, nil
+	names := f.texts(memberChannel, memberEvent, memberRef)
+	return &actors.Publish{Channel: names[0], Event: names[1], Ref: names[2], Data: data, Schedule: f.schedule()}, nil
 }
 
 func (f *frame) subscribe(maxData int) (actors.Command, *channel.Error) {
@@ -171,9 +170,8 @@ func (f *frame) setStorage(maxData int) (actors.Command, *channel.Error) {
 	if err != nil {
 		return nil, err
 	}
-	return &actors.SetStorage{
-		Channel: f[memberChannel].text(), Key: f[memberKey].text(), Data: data, Schedule: f.schedule(), Ref: f.ref(),
-	}, nil
+	names := f.texts(memberChannel, memberKey, memberRef)
+	return &actors.SetStorage{Channel: names[0], Key: names[1], Ref: names[2], Data: data, Schedule: f.schedule()}, nil
 }
 
 func (f *frame) getStorage() (actors.Command, *channel.Error) {
@@ -208,6 +206,22 @@ func (f *frame) need(members ...int) *channel.Error {
 		}
 	}
 	return nil
+}
+
+// texts returns three members' texts, "" for one that is no string. They are cut from one string, so that the names of
+// a frame are one allocation.
+func (f *frame) texts(a, b, c int) (texts [3]string) {
+	var room [256]byte
+	all, ends := room[:0], [3]int{}
+	for i, member := range [...]int{a, b, c} {
+		all = append(all, f[member].bytes()...)
+		ends[i] = len(all)
+	}
+	whole, from := string(all), 0
+	for i, end := range ends {
+		texts[i], from = whole[from:end], end
+	}
+	return texts
 }
 
 // ref returns the frame's ref if it is one that may come back.

@@ -1,7 +1,6 @@
 package hotsock
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -50,9 +49,8 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request) string {
 	if token == "" {
 		return h.deny(w, r, errInvalidConnectToken.With("A connect token is required: ?token=<jwt>."))
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), h.o.HTTPTimeout)
-	defer cancel()
-	a, err := h.o.engine.Admit(ctx, actors.ConnectRequest{App: h.o.App, Token: token, SourceIP: ip, UserAgent: r.UserAgent()})
+	// Without a time limit of its own: Admit waits for nobody.
+	a, err := h.o.engine.Admit(r.Context(), actors.ConnectRequest{App: h.o.App, Token: token, SourceIP: ip, UserAgent: r.UserAgent()})
 	if err != nil {
 		return h.deny(w, r, connectRefusal(err))
 	}

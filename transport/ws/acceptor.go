@@ -136,14 +136,17 @@ func (a *Acceptor) Accept(w http.ResponseWriter, r *http.Request, open func(c *C
 	return nil
 }
 
+// The plain headers of every request that gws is given. Nobody changes them.
+var plainConnection, plainUpgrade, plainVersion = []string{"Upgrade"}, []string{"websocket"}, []string{"13"}
+
 // upgrade lets gws answer a request that Check has passed. It is given one with plain headers, since it
 // reads only the first Connection line, and a buffer of our own size in place of net/http's 4 KiB.
 func (a *Acceptor) upgrade(c *Conn, key string) (*gws.Conn, error) {
 	up := a.upgrader
 	header := http.Header{
-		"Connection":            {"Upgrade"},
-		"Upgrade":               {"websocket"},
-		"Sec-Websocket-Version": {"13"},
+		"Connection":            plainConnection,
+		"Upgrade":               plainUpgrade,
+		"Sec-Websocket-Version": plainVersion,
 		"Sec-Websocket-Key":     {key},
 	}
 	if c.proto != "" {
