@@ -21,4 +21,5 @@
 //   - [dormouse/bench/scenario]: what is done to them.
 //   - [dormouse/bench/trend]: where a series of figures tends.
 //   - [dormouse/bench/report]: what people read.
+//   - [dormouse/bench/budget]: for tests of the server, what one operation may allocate.
 package main

@@ -30,6 +30,10 @@ func (s *settings) writeList(ctx context.Context, w io.Writer) error {
 			}
 			group = c.Group
 		}
+		if sc.Name == scenario.AllocationsName {
+			fmt.Fprintf(w, "    BenchmarkBudget in %s\n", strings.Join(scenario.BudgetBenchmarks, ", "))
+			continue
+		}
 		fmt.Fprintf(w, "    on %s\n", strings.Join(takingPart(sc.Cases(s.size)), ", "))
 	}
 	fmt.Fprint(w, "\nPeers, for -peer\n")

@@ -49,7 +49,7 @@ func (t *tour) plan(ctx context.Context) (steps []step, missing []report.Missing
 			}
 		}
 	}
-	if len(steps) == 0 {
+	if len(steps) == 0 && !t.budgeted() {
 		return nil, missing, errNothing
 	}
 	return steps, missing, nil

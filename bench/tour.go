@@ -46,6 +46,12 @@ func (t *tour) run(ctx context.Context) (r *report.Report, err error) {
 	if err != nil {
 		return nil, err
 	}
+	var budgets report.Scenario
+	if t.budgeted() {
+		if budgets, err = t.allocations(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := t.cores.PinLoad(); err != nil {
 		return nil, err
 	}
@@ -55,7 +61,15 @@ func (t *tour) run(ctx context.Context) (r *report.Report, err error) {
 	}
 	r = &report.Report{Began: began, Revision: t.revision(ctx), Machine: machine, Window: t.size.Window.Seconds(), Runs: t.runs, Missing: missing}
 	t.schedule = newSchedule(steps, t.size, time.Now())
-	fmt.Fprintf(t.log, "%d measurements, about %s\n", t.schedule.total, t.schedule.left.Round(10*time.Second))
+	if len(steps) > 0 {
+		fmt.Fprintf(t.log, "%d measurements, about %s\n", t.schedule.total, t.schedule.left.Round(10*time.Second))
+	}
+	ended := func() {
+		if len(budgets.Cases) > 0 {
+			r.Scenarios = append(r.Scenarios, budgets)
+		}
+		r.Seconds = time.Since(began).Seconds()
+	}
 	last := -1
 	for _, st := range steps {
 		s := t.scenarios[st.scenario]
@@ -69,13 +83,13 @@ func (t *tour) run(ctx context.Context) (r *report.Report, err error) {
 			rs.Cases = append(rs.Cases, c)
 		}
 		if err != nil {
-			r.Seconds = time.Since(began).Seconds()
 			r.Interrupted = true
 			r.Scenarios = slices.DeleteFunc(r.Scenarios, func(s report.Scenario) bool { return len(s.Cases) == 0 })
+			ended()
 			return r, err
 		}
 	}
-	r.Seconds = time.Since(began).Seconds()
+	ended()
 	return r, nil
 }
 

@@ -48,9 +48,10 @@ type Machine struct {
 
 // A Scenario is its cases' results.
 type Scenario struct {
-	Name  string  `json:"name"`
-	About string  `json:"about"`
-	Cases []*Case `json:"cases"`
+	Name   string  `json:"name"`
+	About  string  `json:"about"`
+	Listed bool    `json:"listed,omitempty"` // its cases are of one peer and have the same metrics: they are shown as one table
+	Cases  []*Case `json:"cases"`
 }
 
 // A Case is its peers' results, ours first.

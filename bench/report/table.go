@@ -15,6 +15,11 @@ func (r *Report) WriteTable(w io.Writer) {
 	}
 	for _, s := range r.Scenarios {
 		fmt.Fprintf(w, "\n%s: %s\n", s.Name, s.About)
+		if s.Listed {
+			fmt.Fprintln(w)
+			writeRows(w, s.listed(), "l")
+			continue
+		}
 		for _, b := range s.Blocks() {
 			if b.Group != "" {
 				fmt.Fprintf(w, "\n  %s\n", b.Group)

@@ -55,6 +55,8 @@ type view struct {
 type scenarioView struct {
 	Name, About string
 	Blocks      []blockView
+	Listed      [][]string // in place of Blocks
+	Faults      []string   // of Listed
 }
 
 // A blockView is one card.
@@ -99,6 +101,11 @@ func (p *painter) view() view {
 	}
 	for _, s := range p.report.Scenarios {
 		sv := scenarioView{Name: s.Name, About: s.About}
+		if s.Listed {
+			sv.Listed, sv.Faults = s.listed(), s.faults()
+			v.Scenarios = append(v.Scenarios, sv)
+			continue
+		}
 		for _, b := range s.Blocks() {
 			sv.Blocks = append(sv.Blocks, p.block(b))
 			v.Headlines = append(v.Headlines, p.headlines(s, b)...)

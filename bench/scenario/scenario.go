@@ -31,7 +31,7 @@ type Scenario struct {
 var All = []Scenario{
 	setScenario, getScenario, fanoutScenario, channelsScenario, lobbyScenario, presenceScenario, historyScenario,
 	webhooksScenario, schedulesScenario, slowScenario, stormScenario, growthScenario,
-	idleScenario, sleepScenario, isolationScenario, soakScenario,
+	idleScenario, sleepScenario, isolationScenario, soakScenario, allocationsScenario,
 }
 
 // A Case is one load.

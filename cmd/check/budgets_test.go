@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"dormouse/bench/scenario"
 )
 
 // Whoever has a budget is in the list.
@@ -31,7 +33,15 @@ func TestEveryBudgetIsRun(t *testing.T) {
 			t.Errorf("%s has no TestBudget", dir)
 		}
 	}
+	for _, dir := range scenario.BudgetBenchmarks {
+		if !found[dir] {
+			t.Errorf("the bench looks for budgets in %s, where none are", dir)
+		}
+	}
 	for dir := range found {
+		if !slices.Contains(scenario.BudgetBenchmarks, dir) && dir != "./bench/budget" {
+			t.Errorf("%s has a BenchmarkBudget that the bench does not run", dir)
+		}
 		if !slices.Contains(budgeted, dir) {
 			t.Errorf("%s has a TestBudget that no check runs", dir)
 		}
