@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"fmt"
 
 	"dormouse/actors/channel"
 	"dormouse/claims"
@@ -109,7 +110,7 @@ func (s *System) PublishBatch(ctx context.Context, app string, items []Publicati
 }
 
 // Authorize verifies a token that stands in an API key's place, for use publish or read. A token for single
-// use is good until [System.Spend].
+// use is good until [System.Spend] or [System.Reserve].
 //
 // Errors: *claims.Error.
 func (s *System) Authorize(app, token string, use claims.Scope) (*claims.Claims, error) {
@@ -134,4 +135,30 @@ func (s *System) Spend(app string, c *claims.Claims) error {
 		return err
 	}
 	return nil
+}
+
+// Reserve holds a token with SingleUse for what its bearer is about to do, so that nobody else can use it meanwhile.
+// settle must then be called once: with used it makes the use durable before it returns, else it gives the token back.
+// Should the process die between the deed and settle, the token can be used again.
+//
+// Errors: claims.ErrSpent, channel.ErrUnavailable while all are told to come again, or a fault of the store. settle: a
+// fault of the store; the token stays reserved as long as the process lives.
+func (s *System) Reserve(app string, c *claims.Claims) (settle func(used bool) error, err error) {
+	if s.tooBusy() {
+		return nil, channel.ErrUnavailable
+	}
+	spend, ledger := c.Spend(app), s.options.Ledger
+	if err := ledger.Reserve(spend); err != nil {
+		return nil, err
+	}
+	return func(used bool) error {
+		if !used {
+			ledger.Release(spend)
+			return nil
+		}
+		if err := ledger.Spend(spend); err != nil {
+			return fmt.Errorf("spend a token: %w", err)
+		}
+		return nil
+	}, nil
 }

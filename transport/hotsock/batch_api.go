@@ -49,12 +49,17 @@ func (h *Handler) publishBatch(c *call) error {
 	if len(messages) > maxBatch || len(items) > maxBatch {
 		return channel.ErrInvalidMessage.With("A batch has at most %d messages, counted once for each channel.", maxBatch)
 	}
+	var outcomes []actors.Outcome
 	if len(items) > 0 { // or it is all refused, and nothing happens
-		if err := h.spend(c); err != nil {
+		settle, err := h.reserve(c)
+		if err != nil {
+			return err
+		}
+		outcomes = h.o.engine.PublishBatch(c.ctx, h.o.App, items)
+		if err := settle(errorsOf(outcomes)...); err != nil {
 			return err
 		}
 	}
-	outcomes := h.o.engine.PublishBatch(c.ctx, h.o.App, items)
 	answer := []byte(`{"results":[`)
 	for i, p := range publications {
 		if i > 0 {
@@ -69,6 +74,14 @@ func (h *Handler) publishBatch(c *call) error {
 		outcomes = outcomes[n:]
 	}
 	return c.answer(http.StatusOK, append(answer, `]}`...))
+}
+
+func errorsOf(outcomes []actors.Outcome) []error {
+	errs := make([]error, len(outcomes))
+	for i := range outcomes {
+		errs[i] = outcomes[i].Err
+	}
+	return errs
 }
 
 // scanBatch reads a batch's outermost object.

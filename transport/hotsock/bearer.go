@@ -3,6 +3,7 @@ package hotsock
 import (
 	"crypto/sha256"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,15 +62,23 @@ func bearerRefusal(err error, scope claims.Scope) error {
 	return base.With("The token is refused: %s.", detail)
 }
 
-// spend uses up a token that is for one call. Everything that may refuse the call comes before.
-func (h *Handler) spend(c *call) error {
+// reserve holds a token that is for one call until it has been settled whether anything came of that. Everything that
+// may refuse the call without asking a channel comes before.
+func (h *Handler) reserve(c *call) (settle func(outcomes ...error) error, err error) {
 	if c.by == nil || !c.by.SingleUse {
-		return nil
+		return func(...error) error { return nil }, nil
 	}
-	if err := h.o.engine.Spend(h.o.App, c.by); err != nil {
-		return bearerRefusal(err, claims.ScopePublish)
+	end, err := h.o.engine.Reserve(h.o.App, c.by)
+	if err != nil {
+		return nil, bearerRefusal(err, claims.ScopePublish)
 	}
-	return nil
+	return func(outcomes ...error) error { return end(slices.ContainsFunc(outcomes, happened)) }, nil
+}
+
+// happened says whether something was done, or may have been: only a channel that refuses has done nothing for sure.
+func happened(err error) bool {
+	var refused *channel.Error
+	return err == nil || !errors.As(err, &refused)
 }
 
 // author returns who publishes, nil if it is a server with a key.

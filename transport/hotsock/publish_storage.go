@@ -1,6 +1,8 @@
 package hotsock
 
 import (
+	"cmp"
+
 	"dormouse/actors"
 	"dormouse/actors/channel"
 	"dormouse/claims"
@@ -71,11 +73,12 @@ func (h *Handler) publishEntries(c *call, b *body, from actors.Origin) ([]byte, 
 	if err := r.Check(h.o.MaxData); err != nil {
 		return nil, err
 	}
-	if err := h.spend(c); err != nil {
+	settle, err := h.reserve(c)
+	if err != nil {
 		return nil, err
 	}
 	written, err := h.o.engine.WriteStorage(c.ctx, h.o.App, r)
-	if err != nil {
+	if err = cmp.Or(err, settle(err)); err != nil {
 		return nil, err
 	}
 	return appendEntriesDone(name, written), nil
