@@ -296,6 +296,39 @@ func TestATailThatDoesNotReadMissesWhatItHasNoRoomFor(t *testing.T) {
 	})
 }
 
+// TestATailIsBoundedInBytes: whatever the number of frames, and a frame that is longer than the bound waits by itself.
+func TestATailIsBoundedInBytes(t *testing.T) {
+	bubble(t, actors.Options{TailQueueBytes: 1000}, func(t *testing.T, s *actorstest.Server) {
+		tail, err := s.Tail(t.Context(), actorstest.App, "c", actors.TailOptions{Codec: actorstest.Text{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tail.Close()
+		publish := func(size int) {
+			t.Helper()
+			data := []byte(`"` + strings.Repeat("x", size) + `"`)
+			if _, err := s.Publish(t.Context(), actorstest.App, actors.PublishRequest{Channel: "c", Event: "e", Data: data}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for round, step := range []struct {
+			sizes []int
+			waits int
+		}{{[]int{400, 400, 400, 10}, 3}, {[]int{2000, 1}, 1}, {[]int{1, 2000, 900, 100}, 2}} {
+			before := tail.Dropped()
+			for _, size := range step.sizes {
+				publish(size)
+			}
+			if n := len(tail.Frames); n != step.waits || tail.Dropped()-before != uint64(len(step.sizes)-step.waits) {
+				t.Errorf("round %d: %d wait, %d dropped", round, n, tail.Dropped()-before)
+			}
+			for len(tail.Frames) > 0 {
+				tail.Done(<-tail.Frames)
+			}
+		}
+	})
+}
+
 func TestRefusalsAreCountedByCode(t *testing.T) {
 	bubble(t, actors.Options{}, func(t *testing.T, s *actorstest.Server) {
 		ann := s.Connect(map[string]any{"uid": "ann", "channels": map[string]any{"c": map[string]any{"subscribe": true}}})

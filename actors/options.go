@@ -55,11 +55,12 @@ type Options struct {
 	TokenScheduleBurst int
 	// MaxTails bounds the tails of this node, and MaxChannelTails those of one channel, each of which makes it
 	// encode once more; beyond them they are refused with ErrUnavailable. TailRate is how many frames a second
-	// a tail gets that asked for no other, and TailQueue how many wait for one that does not read; what is above
-	// that is left out, and counted. Defaults 64, 8, 100, 256.
+	// a tail gets that asked for no other, and TailQueue and TailQueueBytes how many wait for one that does not
+	// read, a frame that is longer by itself; what is above that is left out, and counted. Defaults 64, 8, 100, 256,
+	// 1 MiB.
 	MaxTails, MaxChannelTails int
 	TailRate                  float64
-	TailQueue                 int
+	TailQueue, TailQueueBytes int
 
 	// MaxReplayBytes bounds what all channels together keep in memory for clients that may come back, see
 	// channel.Options.ReplayBytes; beyond it, the channels that were used least lately let go of theirs.
@@ -111,6 +112,7 @@ func (o *Options) EnsureDefaults() {
 	setDefault(&o.MaxChannelTails, 8)
 	setDefault(&o.TailRate, 100)
 	setDefault(&o.TailQueue, 256)
+	setDefault(&o.TailQueueBytes, 1<<20)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -144,6 +146,7 @@ func (o *Options) Validate() error {
 	wrong(o.MaxTails < 0, "MaxTails must not be negative")
 	wrong(o.MaxChannelTails < 0, "MaxChannelTails must not be negative")
 	wrong(!(o.TailRate >= 0), "TailRate must not be negative")
+	wrong(o.TailQueueBytes < 0, "TailQueueBytes must not be negative")
 	wrong(o.TailQueue < 0 || o.TailQueue > maxTailQueue, fmt.Sprintf("TailQueue must be from 0 to %d", maxTailQueue))
 	if err := o.Events.Validate(); err != nil {
 		errs = append(errs, err)

@@ -30,7 +30,8 @@ type TailOptions struct {
 // A Tail reads what a channel tells its subscribers, without being one: it is not counted, no member, and
 // nobody is told. What it has no room for is dropped and counted.
 type Tail struct {
-	Frames <-chan []byte // never closed
+	// Frames is never closed. Who takes one calls Done with it.
+	Frames <-chan []byte
 
 	system  *System
 	address Address
@@ -39,6 +40,7 @@ type Tail struct {
 	every   uint64
 	seen    uint64 // of the actor alone
 	bucket  *rate.Limiter
+	waits   atomic.Int64 // bytes of frames
 	dropped atomic.Uint64
 	ended   atomic.Bool
 }
@@ -63,6 +65,9 @@ func (s *System) Tail(ctx context.Context, app, name string, o TailOptions) (*Ta
 	}
 	return t, nil
 }
+
+// Done says that a frame of Frames was taken, so that there is room for others.
+func (t *Tail) Done(frame []byte) { t.waits.Add(-int64(len(frame))) }
 
 // Dropped returns how many frames there was no room for so far.
 func (t *Tail) Dropped() uint64 { return t.dropped.Load() }
@@ -120,9 +125,17 @@ func (t *Tail) hear(m *channel.Message, at time.Time) {
 	if len(frame) == 0 {
 		return
 	}
+	// The actor alone adds, so that the sum never passes the bound; a frame that is longer is taken if none waits.
+	size := int64(len(frame))
+	if waits := t.waits.Load(); waits > 0 && waits+size > int64(t.system.options.TailQueueBytes) {
+		t.drop()
+		return
+	}
+	t.waits.Add(size)
 	select {
 	case t.frames <- frame:
 	default:
+		t.waits.Add(-size)
 		t.drop()
 	}
 }

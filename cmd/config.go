@@ -186,6 +186,7 @@ func (c *Config) settings() []setting {
 		{"limits.channel_tails", countValue{&c.Actors.MaxChannelTails}, "actors.MaxChannelTails", "tails of one channel, likewise"},
 		{"limits.tail_rate", rateValue{&c.Actors.TailRate}, "actors.TailRate", "frames a second that one tail gets; what is above that is left out, and counted"},
 		{"limits.tail_queue", countValue{&c.Actors.TailQueue}, "actors.TailQueue", "frames that may wait for a tail that does not read, likewise"},
+		{"limits.tail_queue_size", sizeValue[int]{&c.Actors.TailQueueBytes}, "actors.TailQueueBytes", "bytes of them; a frame that is longer waits by itself"},
 		{"limits.tail_time", durationValue{&c.Hotsock.MaxTailTime}, "hotsock.MaxTailTime", "time after which a tail ends"},
 		{"limits.replay_for", durationValue{&c.Actors.Channel.ReplayFor}, "channel.ReplayFor", "how long a client that subscribed with resume may be away and still be told exactly what it missed"},
 		{"limits.replay_entries", countValue{&c.Actors.Channel.ReplayEntries}, "channel.ReplayEntries", "messages and changes that one channel keeps for that"},

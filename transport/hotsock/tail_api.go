@@ -82,7 +82,9 @@ func (h *Handler) stream(ctx context.Context, c *call, t *actors.Tail, events bo
 		case <-ctx.Done():
 			return sent
 		case frame := <-t.Frames:
-			if !write(frame) {
+			ok := write(frame)
+			t.Done(frame)
+			if !ok {
 				return sent
 			}
 			sent++
