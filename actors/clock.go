@@ -128,6 +128,13 @@ func (c *clock) cancel(a *alarm) {
 	}
 }
 
+// waiting is how many alarms are set.
+func (c *clock) waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.alarms)
+}
+
 // after is at, counted from now.
 func (c *clock) after(d time.Duration, fire func()) { c.at(c.now().Add(d), fire) }
 

@@ -372,13 +372,13 @@ func TestManyDueAtOnce(t *testing.T) {
 		}
 		time.Sleep(2*time.Hour - time.Second)
 		synctest.Wait()
-		if st := s.Stats(); st.Ran != 0 || st.Awake != 0 {
+		if st := s.Stats(); st.Ran != 0 || st.Awake != 0 || st.Alarms < channels {
 			t.Errorf("a second before: %+v", st)
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if st := s.Stats(); st.Ran != channels*each || st.RanLate != 0 {
-			t.Errorf("%d ran, %v late", st.Ran, st.RanLate)
+		if st := s.Stats(); st.Ran != channels*each || st.RanLate != 0 || st.Alarms != 0 {
+			t.Errorf("%d ran, %v late, %d alarms", st.Ran, st.RanLate, st.Alarms)
 		}
 		for i := range channels {
 			events, err := s.List(fmt.Sprintf("c%d", i))

@@ -8,8 +8,8 @@ import (
 	"dormouse/actors/channel"
 )
 
-// Stats are a node's counts since it began, but for Awake, Connections, ReplayBytes, Revocations and Tails, which are
-// as of now.
+// Stats are a node's counts since it began, but for Awake, Connections, ReplayBytes, Revocations, Alarms and Tails,
+// which are as of now.
 type Stats struct {
 	Awake       int // durable actors in memory
 	Connections int
@@ -42,6 +42,7 @@ type Stats struct {
 	SchedulersForgotten uint64
 
 	Revocations int // that are held, now
+	Alarms      int // that the clock waits for, now
 
 	Tails        int
 	TailDropped  uint64 // frames that tails were too slow for
@@ -117,6 +118,7 @@ func (s *System) Stats() Stats {
 		SchedulersForgotten: s.stats.schedulersForgotten.Load(),
 
 		Revocations: s.revocations.len(),
+		Alarms:      s.clock.waiting(),
 
 		Tails:        int(s.tails.Load()),
 		TailDropped:  s.stats.tailDropped.Load(),

@@ -59,6 +59,7 @@ var engineMeasures = []engineMeasure{
 	engineCounter("tails_refused_total", "Tails that were refused because there were too many.", func(s *actors.Stats) uint64 { return s.TailsRefused }),
 	engineCounter("traces_total", "Traces of commands that were written to the log.", func(s *actors.Stats) uint64 { return s.Traces }),
 	engineCounter("traces_limited_total", "Traces that were left out because there were more than 1,000 a second.", func(s *actors.Stats) uint64 { return s.TracesLimited }),
+	engineGauge("alarms", "Times that the clock waits for: of connections, and of channels with something due within a minute.", func(s *actors.Stats) int { return s.Alarms }),
 	engineGauge("revocations", "Revocations that are held: of tokens, and of all tokens of a uid.", func(s *actors.Stats) int { return s.Revocations }),
 	{
 		prometheus.NewDesc("dormouse_schedule_late_seconds_total", "By how much later than due schedules ran, all together.", nil, nil), prometheus.CounterValue,
