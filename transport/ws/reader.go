@@ -134,6 +134,8 @@ func (s *stream) ending(panicked bool) ending {
 		return same(CloseBadData, "invalid UTF-8")
 	case s.verdict == CloseTooBig:
 		return same(CloseTooBig, "message too big")
+	case s.farewell != nil && s.farewell.code == CloseNoStatus: // said goodbye and no more: so do we
+		return ending{*s.farewell, CloseNormal, ""}
 	case s.farewell != nil: // the answer repeats the code, RFC 6455 section 5.5.1
 		return ending{*s.farewell, s.farewell.code, ""}
 	default:
