@@ -96,7 +96,7 @@ func TestManageConnectionsAndTokens(t *testing.T) {
 		A > sub c
 		A < subscribed c ` + ann)
 	id := url.PathEscape(a.id)
-	s.answers(200, pattern(fmt.Sprintf(`{"id":%q,"uid":"ann","connectedAt":"<string>","sourceIp":"127.0.0.1","userAgent":"<string>","umd":null,"subscriptions":[{"channel":"c"}]}`, a.id)))(
+	s.answers(200, pattern(fmt.Sprintf(`{"id":%q,"uid":"ann","connectedAt":"<nanosecond>","sourceIp":"127.0.0.1","userAgent":"<string>","umd":null,"subscriptions":[{"channel":"c"}]}`, a.id)))(
 		s.manages("GET", "/connections/"+id, ""))
 	s.answers(200, `{"connections":["<any>"],"more":false}`)(s.manages("GET", "/connections?uid=ann", ""))
 	s.answers(200, `{"connections":["<any>"],"more":true}`)(s.manages("GET", "/connections?limit=1", ""))

@@ -15,6 +15,7 @@ import (
 //
 //	"<any>"     any value                 "<string>"  any string but the empty one
 //	"<ulid>"    a message's id            "<second>"  a moment of RFC 3339, in UTC, whole seconds
+//	"<nanosecond>"  the same with nine digits behind the second
 //	"$name"     any value the first time, the same value later
 //
 // Objects must have the same members, in any order, and no others; numbers must be written alike.
@@ -24,6 +25,8 @@ var wildcards = map[string]*regexp.Regexp{
 	"<string>": regexp.MustCompile(`(?s)^.+$`),
 	"<ulid>":   regexp.MustCompile(`^[0-7][0-9A-HJKMNP-TV-Z]{25}$`),
 	"<second>": regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`),
+
+	"<nanosecond>": regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$`),
 }
 
 // match returns nil or where got differs. Names that were not bound in vars are bound by it.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"time"
 
 	"dormouse/actors/channel"
 	"dormouse/actors/courier"
@@ -73,7 +72,7 @@ func appendLetter(b []byte, l *courier.Letter) []byte {
 	b = appendString(append(b, `,"endpoint":`...), l.Endpoint)
 	b = appendString(append(b, `,"reason":`...), l.Reason)
 	b = strconv.AppendInt(append(b, `,"attempts":`...), int64(l.Attempts), 10)
-	b = append(l.DiedAt.AppendFormat(append(b, `,"diedAt":"`...), time.RFC3339Nano), '"')
+	b = appendMoment(append(b, `,"diedAt":`...), l.DiedAt)
 	if l.Event == nil {
 		return append(b, `,"eventId":null,"event":null}`...)
 	}

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/oklog/ulid/v2"
 
@@ -235,7 +234,7 @@ func appendConnection(dst []byte, st *actors.ConnectionState) []byte {
 	} else {
 		dst = appendString(dst, st.UID)
 	}
-	dst = append(st.Since.UTC().AppendFormat(append(dst, `,"connectedAt":"`...), time.RFC3339Nano), '"')
+	dst = appendMoment(append(dst, `,"connectedAt":`...), st.Since)
 	dst = appendString(append(dst, `,"sourceIp":`...), st.SourceIP)
 	return appendString(append(dst, `,"userAgent":`...), st.UserAgent)
 }

@@ -1,6 +1,7 @@
 package hotsock
 
 import (
+	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -130,4 +131,9 @@ func hex4(b []byte) (r rune, ok bool) {
 		r = r<<4 | rune(c)
 	}
 	return r, true
+}
+
+// appendMoment appends a time as events write it: with all nine digits after its second, in UTC, of one length.
+func appendMoment(dst []byte, t time.Time) []byte {
+	return append(t.UTC().AppendFormat(append(dst, '"'), "2006-01-02T15:04:05.000000000Z07:00"), '"')
 }
