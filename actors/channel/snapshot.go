@@ -66,53 +66,57 @@ func (c *Channel) ShowRest(_ Step, cmd *ShowRest, fx *Effects) error {
 	return nil
 }
 
-// begin tells sub the first part of its snapshot, and returns how many entries the whole has if all, else how many were
-// told, and what is left; nil: nothing is.
-func (c *Channel) begin(s Step, sub *Subscription, all bool, fx *Effects) (n int, rest *snapshot, err error) {
+// begin tells sub the first part of its snapshot, and returns what is left, if more. n is how many entries the whole has
+// if count, else how many were told.
+func (c *Channel) begin(s Step, sub *Subscription, count bool, fx *Effects) (rest snapshot, n int, more bool, err error) {
 	if !sub.observesAny() {
-		return 0, nil, nil
+		return rest, 0, false, nil
 	}
-	sn := &snapshot{connection: sub.ConnectionID, join: sub.Join, seq: s.Seq, at: s.At.UnixMilli()}
-	n, more, err := c.show(sn, sub, all, fx)
-	if more {
-		rest = sn
-	}
-	return n, rest, err
+	rest = snapshot{connection: sub.ConnectionID, join: sub.Join, seq: s.Seq, at: s.At.UnixMilli()}
+	n, more, err = c.show(&rest, sub, count, fx)
+	return rest, n, more, err
 }
 
 // show tells sub the next part of sn. With count it looks on, and n are also the entries that are left.
 func (c *Channel) show(sn *snapshot, sub *Subscription, count bool, fx *Effects) (n int, more bool, err error) {
-	visited, size, last := 0, 0, sn.after
-	var bad error
+	// One variable, since each that the function below changes is an allocation, and every subscribe comes by here.
+	var p struct {
+		snapshot         // as it was
+		visited, size, n int
+		last             string
+		more             bool
+		bad              error
+	}
+	p.snapshot, p.last = *sn, sn.after
 	err = c.scanKeys(sub.Grant.ObserveRanges(), sn.after, func(row string, value []byte) bool {
-		if visited == c.o.SnapshotEntries || size >= snapshotBytes {
-			if more = true; !count {
+		if p.visited == c.o.SnapshotEntries || p.size >= snapshotBytes {
+			if p.more = true; !count {
 				return false
 			}
 		}
 		key := row[len(tableEntries):]
-		if !more {
-			visited++
-			last = key
+		if !p.more {
+			p.visited++
+			p.last = key
 		}
 		if !sub.observes(key) {
 			return true
 		}
 		var e entryRow
-		if e, bad = decodeEntry(value); bad != nil {
+		if e, p.bad = decodeEntry(value); p.bad != nil {
 			return false
 		}
-		if sn.has(&e) {
-			n++
-			if !more {
-				size += len(e.data)
+		if p.has(&e) {
+			p.n++
+			if !p.more {
+				p.size += len(e.data)
 				c.showEntry(key, &e, sub, fx)
 			}
 		}
 		return true
 	})
-	sn.after = last
-	return n, more, c.fault("read the entries for a snapshot", cmp.Or(err, bad))
+	sn.after = p.last
+	return p.n, p.more, c.fault("read the entries for a snapshot", cmp.Or(err, p.bad))
 }
 
 // has says whether an entry is as it was when the subscription began, and was there then.

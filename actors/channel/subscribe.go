@@ -72,10 +72,11 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 	before := *fx
 	fx.answer(told, sub.Sink)
 	shown := 0
-	var rest *snapshot
+	more := false
+	var rest snapshot
 	if recovered {
 		shown = sub.replay(items, fx)
-	} else if shown, rest, err = c.begin(s, sub, cmd.Numbered, fx); err != nil {
+	} else if rest, shown, more, err = c.begin(s, sub, cmd.Numbered, fx); err != nil {
 		fx.forget(before)
 		return err
 	}
@@ -89,8 +90,8 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 			told.Resume.Snapshot = shown
 		}
 	}
-	if rest != nil {
-		c.snapshots = append(slices.Clip(c.snapshots), *rest)
+	if more {
+		c.snapshots = append(slices.Clip(c.snapshots), rest)
 		fx.Next = &ShowRest{Sink: sub.Sink, connection: sub.ConnectionID, join: sub.Join}
 	}
 	c.joins++
