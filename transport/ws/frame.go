@@ -45,11 +45,17 @@ func headerSize(n int) int {
 	}
 }
 
+// normal is the body that most close frames have.
+var normal = binary.BigEndian.AppendUint16(nil, CloseNormal)
+
 // closePayload is the body of a close frame. 1005 becomes an empty one, and any other code that must not
 // be sent (RFC 6455 section 7.4) becomes 1011; a long reason is cut between characters.
 func closePayload(code int, reason string) []byte {
 	if code == CloseNoStatus {
 		return nil
+	}
+	if code == CloseNormal && reason == "" {
+		return normal
 	}
 	if !sendable(code) {
 		code = CloseInternal
