@@ -86,6 +86,7 @@ func (m *mailbox) run() {
 		if !more || !m.running.CompareAndSwap(false, true) {
 			return
 		}
+		runtime.Gosched() // somebody may be in the middle of a push, before which nothing can be taken
 	}
 }
 
