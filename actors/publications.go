@@ -2,7 +2,6 @@ package actors
 
 import (
 	"context"
-	"fmt"
 
 	"dormouse/actors/channel"
 	"dormouse/claims"
@@ -110,7 +109,7 @@ func (s *System) PublishBatch(ctx context.Context, app string, items []Publicati
 }
 
 // Authorize verifies a token that stands in an API key's place, for use publish or read. A token for single
-// use is good until [System.Spend] or [System.Reserve].
+// use is good until [System.Spend].
 //
 // Errors: *claims.Error.
 func (s *System) Authorize(app, token string, use claims.Scope) (*claims.Claims, error) {
@@ -118,7 +117,8 @@ func (s *System) Authorize(app, token string, use claims.Scope) (*claims.Claims,
 }
 
 // Spend uses up a token with SingleUse: it returns nil once, and then that is durable. A caller has made sure
-// before that what it is spent for is not wrong in itself.
+// before that what it is spent for is not wrong in itself, and gives it back by [System.Refund] if nothing came of
+// that. Should the process die in between, the token is used up.
 //
 // Errors: claims.ErrSpent, channel.ErrUnavailable while all are told to come again, or a fault of the store.
 func (s *System) Spend(app string, c *claims.Claims) error {
@@ -137,28 +137,10 @@ func (s *System) Spend(app string, c *claims.Claims) error {
 	return nil
 }
 
-// Reserve holds a token with SingleUse for what its bearer is about to do, so that nobody else can use it meanwhile.
-// settle must then be called once: with used it makes the use durable before it returns, else it gives the token back.
-// Should the process die between the deed and settle, the token can be used again.
-//
-// Errors: claims.ErrSpent, channel.ErrUnavailable while all are told to come again, or a fault of the store. settle: a
-// fault of the store; the token stays reserved as long as the process lives.
-func (s *System) Reserve(app string, c *claims.Claims) (settle func(used bool) error, err error) {
-	if s.tooBusy() {
-		return nil, channel.ErrUnavailable
+// Refund gives a token back that Spend has used up for nothing. If the store cannot, that is logged, and the token
+// stays used up.
+func (s *System) Refund(app string, c *claims.Claims) {
+	if err := s.options.Ledger.Refund(c.Spend(app)); err != nil {
+		s.options.Logger.Error("a token for single use could not be given back", "app", app, "jti", c.ID, "error", err)
 	}
-	spend, ledger := c.Spend(app), s.options.Ledger
-	if err := ledger.Reserve(spend); err != nil {
-		return nil, err
-	}
-	return func(used bool) error {
-		if !used {
-			ledger.Release(spend)
-			return nil
-		}
-		if err := ledger.Spend(spend); err != nil {
-			return fmt.Errorf("spend a token: %w", err)
-		}
-		return nil
-	}, nil
 }

@@ -151,6 +151,13 @@ func (m *memory) Spend(s claims.Spend) error {
 	return nil
 }
 
+func (m *memory) Refund(s claims.Spend) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.ids, s.App+"\x00"+s.ID)
+	return nil
+}
+
 // A single-use token is spent last, so that a failure on the way does not cost it.
 func ExampleLedger() {
 	c, err := newVerifier().Verify(sign(jwt.MapClaims{

@@ -20,9 +20,12 @@ type Spend struct {
 // Ledger remembers which single-use tokens were used, across restarts.
 //
 // A token is spent last, when nothing else can fail, so that a refused attempt never costs the user
-// his token. The order is always: verify, Reserve, do everything that may refuse, then either Spend
+// his token. The order is: verify, Reserve, do everything that may refuse, then either Spend
 // (the use took place) or Release (it did not). Between Reserve and the end nobody else can use the
 // same id. One id allows one use in total, whichever scope it is used for.
+//
+// Where the deed itself may be refused, and cannot be made durable together with the use, Spend comes before the
+// deed, and Refund after a refusal: a crash in between costs the token, and never lets it be used twice.
 //
 // Implementations are safe for concurrent use.
 // Source: Hotsock docs, Claims, "singleUse".
@@ -40,4 +43,7 @@ type Ledger interface {
 	// reservation becomes permanent. After an error the reservation stands, and the caller may
 	// Release it.
 	Spend(s Spend) error
+	// Refund takes back a Spend for which nothing was done in the end. When it returns nil, the id can be
+	// reserved again, also after a crash. After an error it stays spent.
+	Refund(s Spend) error
 }

@@ -80,6 +80,24 @@ func (l *spentIDs) Spend(c claims.Spend) error {
 	}
 	done := make(chan struct{})
 	l.s.Commit([]Write{w}, Sync, func() { close(done) })
+	return l.await(done)
+}
+
+// Refund implements claims.Ledger. It writes to a disk that is nearly full, too: it makes room.
+func (l *spentIDs) Refund(c claims.Spend) error {
+	if err := l.s.alive(); err != nil {
+		return err
+	}
+	b := l.s.db.NewBatch()
+	must(b.Delete(appendSpentKey(nil, c.App, c.ID), nil))
+	must(b.Delete(appendSpentEndKey(nil, nanosOf(c.Until), c.App, c.ID), nil))
+	done := make(chan struct{})
+	l.s.committer.add(turn{batch: b, dueAt: math.MaxInt64, durability: Sync, bytes: b.Len(), done: func() { close(done) }})
+	return l.await(done)
+}
+
+// await waits for a commit, or for the end of the store.
+func (l *spentIDs) await(done chan struct{}) error {
 	select {
 	case <-done:
 		return nil

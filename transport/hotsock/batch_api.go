@@ -51,14 +51,12 @@ func (h *Handler) publishBatch(c *call) error {
 	}
 	var outcomes []actors.Outcome
 	if len(items) > 0 { // or it is all refused, and nothing happens
-		settle, err := h.reserve(c)
+		settle, err := h.spend(c)
 		if err != nil {
 			return err
 		}
 		outcomes = h.o.engine.PublishBatch(c.ctx, h.o.App, items)
-		if err := settle(errorsOf(outcomes)...); err != nil {
-			return err
-		}
+		settle(errorsOf(outcomes)...)
 	}
 	answer := []byte(`{"results":[`)
 	for i, p := range publications {

@@ -62,17 +62,20 @@ func bearerRefusal(err error, scope claims.Scope) error {
 	return base.With("The token is refused: %s.", detail)
 }
 
-// reserve holds a token that is for one call until it has been settled whether anything came of that. Everything that
-// may refuse the call without asking a channel comes before.
-func (h *Handler) reserve(c *call) (settle func(outcomes ...error) error, err error) {
+// spend uses up a token that is for one call. settle gives it back if nothing came of that. Everything that may refuse
+// the call without asking a channel comes before.
+func (h *Handler) spend(c *call) (settle func(outcomes ...error), err error) {
 	if c.by == nil || !c.by.SingleUse {
-		return func(...error) error { return nil }, nil
+		return func(...error) {}, nil
 	}
-	end, err := h.o.engine.Reserve(h.o.App, c.by)
-	if err != nil {
+	if err := h.o.engine.Spend(h.o.App, c.by); err != nil {
 		return nil, bearerRefusal(err, claims.ScopePublish)
 	}
-	return func(outcomes ...error) error { return end(slices.ContainsFunc(outcomes, happened)) }, nil
+	return func(outcomes ...error) {
+		if !slices.ContainsFunc(outcomes, happened) {
+			h.o.engine.Refund(h.o.App, c.by)
+		}
+	}, nil
 }
 
 // happened says whether something was done, or may have been: only a channel that refuses has done nothing for sure.

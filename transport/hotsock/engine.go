@@ -18,7 +18,8 @@ type engine interface {
 	React(ctx context.Context, app string, r actors.ReactRequest) (*channel.Published, error)
 	PublishBatch(ctx context.Context, app string, items []actors.Publication) []actors.Outcome
 	Authorize(app, token string, use claims.Scope) (*claims.Claims, error)
-	Reserve(app string, c *claims.Claims) (settle func(used bool) error, err error)
+	Spend(app string, c *claims.Claims) error
+	Refund(app string, c *claims.Claims)
 	MaySchedule(app, who string, n int) error
 	SetStorage(ctx context.Context, app string, r actors.SetStorageRequest) error
 	SchedulePublication(ctx context.Context, app string, r actors.Publication) (*channel.Scheduled, error)

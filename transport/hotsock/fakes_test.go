@@ -111,14 +111,9 @@ func (e *recorder) Authorize(app, token string, use claims.Scope) (*claims.Claim
 	return e.authorize(token, use)
 }
 
-func (e *recorder) Reserve(app string, c *claims.Claims) (func(bool) error, error) {
-	return func(used bool) error {
-		if used {
-			return e.ask(c.ID)
-		}
-		return nil
-	}, nil
-}
+func (e *recorder) Spend(app string, c *claims.Claims) error { return e.ask(c.ID) }
+
+func (e *recorder) Refund(app string, c *claims.Claims) { _ = e.ask("refund " + c.ID) }
 
 func (e *recorder) MaySchedule(string, string, int) error { return nil }
 

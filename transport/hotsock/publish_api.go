@@ -1,7 +1,6 @@
 package hotsock
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 	"unicode/utf8"
@@ -113,13 +112,14 @@ func (h *Handler) publishOne(c *call, b *body, from actors.Origin, recurs bool) 
 		return nil, err
 	}
 	p.recurs(recurs)
-	settle, err := h.reserve(c)
+	settle, err := h.spend(c)
 	if err != nil {
 		return nil, err
 	}
 	if p.many {
 		outcomes := h.o.engine.PublishBatch(c.ctx, h.o.App, p.items(nil))
-		return h.appendPublication(c, nil, p, outcomes), settle(errorsOf(outcomes)...)
+		settle(errorsOf(outcomes)...)
+		return h.appendPublication(c, nil, p, outcomes), nil
 	}
 	var o actors.Outcome
 	switch {
@@ -132,7 +132,8 @@ func (h *Handler) publishOne(c *call, b *body, from actors.Origin, recurs bool) 
 	default:
 		o.Published, o.Err = h.o.engine.Publish(c.ctx, h.o.App, p.messages[0])
 	}
-	return appendAccepted(nil, p.channels[0], p.event, p.id(o), p.schedule(o)), cmp.Or(o.Err, settle(o.Err))
+	settle(o.Err)
+	return appendAccepted(nil, p.channels[0], p.event, p.id(o), p.schedule(o)), o.Err
 }
 
 // A publication is one message, or one write, that was read and found well formed and allowed.

@@ -1,8 +1,6 @@
 package hotsock
 
 import (
-	"cmp"
-
 	"dormouse/actors"
 	"dormouse/actors/channel"
 	"dormouse/claims"
@@ -73,12 +71,13 @@ func (h *Handler) publishEntries(c *call, b *body, from actors.Origin) ([]byte, 
 	if err := r.Check(h.o.MaxData); err != nil {
 		return nil, err
 	}
-	settle, err := h.reserve(c)
+	settle, err := h.spend(c)
 	if err != nil {
 		return nil, err
 	}
 	written, err := h.o.engine.WriteStorage(c.ctx, h.o.App, r)
-	if err = cmp.Or(err, settle(err)); err != nil {
+	settle(err)
+	if err != nil {
 		return nil, err
 	}
 	return appendEntriesDone(name, written), nil
