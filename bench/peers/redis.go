@@ -48,6 +48,8 @@ func redisPeers([]byte) []*Peer {
 		return []string{
 			"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir, "--appenddirname", "data",
 			"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--auto-aof-rewrite-percentage", "0",
+			// Or it cuts observers off whom the load has not served for a moment.
+			"--client-output-buffer-limit", "pubsub 0 0 0",
 			"--maxclients", "60000", "--tcp-backlog", "4096", "--set-proc-title", "no",
 		}, err
 	}
