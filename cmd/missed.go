@@ -63,6 +63,25 @@ func listen(ctx context.Context, conn *websocket.Conn) *line {
 	return l
 }
 
+// causeWithin is how long the end of a connection may come behind what fails because of it.
+const causeWithin = 2 * time.Second
+
+// cause returns how the connection ended, if it has or does in a moment, and else err. A call that is refused because
+// the connection is gone does not know that it was closed on purpose, and who was closed on purpose does not come back.
+func (l *line) cause(err error) error {
+	timer := time.NewTimer(causeWithin)
+	defer timer.Stop()
+	for {
+		select {
+		case lost := <-l.lost:
+			return lost
+		case <-l.frames: // nobody will read them
+		case <-timer.C:
+			return err
+		}
+	}
+}
+
 // A holder keeps what comes while history is being read.
 type holder struct {
 	*line
@@ -121,11 +140,15 @@ func (w *watcher) list(ctx context.Context, h *holder, ask map[string]any) ([]js
 	if lost := h.until(done); lost != nil {
 		return nil, lost
 	}
+	var refused *apiError
+	if err != nil && (!errors.As(err, &refused) || refused.status == http.StatusUnauthorized) {
+		return nil, h.cause(err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if err := h.conn.Write(ctx, websocket.MessageText, []byte(`{"event":"hotsock.ping"}`)); err != nil {
-		return nil, fmt.Errorf("the connection is lost: %w", err)
+		return nil, h.cause(fmt.Errorf("the connection is lost: %w", err))
 	}
 	return read.Messages, h.until(nil)
 }

@@ -7,10 +7,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 // A cutter is a network between a client and a server that can be cut, and mended.
@@ -164,6 +168,45 @@ func TestAWatchThatIsRefusedEnds(t *testing.T) {
 	w.Channel = "other"
 	if err := w.Run(t.Context(), &program{out: out, err: io.Discard}); err == nil || !strings.Contains(err.Error(), "cannot subscribe to other: SUBSCRIBE_PERMISSION_DENIED") {
 		t.Error(err)
+	}
+}
+
+// TestAWatchKnowsWhyItWasClosed: a call that fails because the connection is gone says less than its close frame, which
+// may come later.
+func TestAWatchKnowsWhyItWasClosed(t *testing.T) {
+	asked := make(chan struct{})
+	var once sync.Once
+	var connections atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") == "" {
+			w.Header().Set("Content-Length", "2")
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = w.Write([]byte("{}"))
+			_ = http.NewResponseController(w).Flush()
+			once.Do(func() { close(asked) })
+			return
+		}
+		connections.Add(1)
+		conn, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		say := func(frame string) { _ = conn.Write(r.Context(), websocket.MessageText, []byte(frame)) }
+		say(`{"event":"hotsock.connected","data":{"connectionId":"AAAAAAAAAAAAAAA=","connectionSecret":"s"}}`)
+		_, _, _ = conn.Read(r.Context())
+		say(`{"event":"hotsock.subscribed","channel":"c","data":{"epoch":"e","seq":1,"recovered":false,"snapshot":0}}`)
+		<-asked
+		for range 1000 { // a while, in which the answer to the call is there
+			say(`{"event":"late","channel":"c","data":1}`)
+		}
+		_ = conn.Close(4003, "closed by an administrator")
+	}))
+	defer server.Close()
+	w := &watchCmd{URL: server.URL, Token: "any", Channel: "c", JSON: true}
+	err := w.Run(t.Context(), &program{out: io.Discard, err: io.Discard})
+	if err == nil || !strings.Contains(err.Error(), "closed by an administrator") || connections.Load() != 1 {
+		t.Errorf("%v, %d connections", err, connections.Load())
 	}
 }
 
