@@ -22,9 +22,9 @@ var allocationMetrics = []struct {
 	unit string
 	scenario.Metric
 }{
-	{"allocs/op", scenario.Metric{ID: "allocs_per_op", Label: "objects"}},
+	{"alone-allocs/op", scenario.Metric{ID: "allocs_per_op", Label: "objects"}},
 	{"budget-allocs/op", scenario.Metric{ID: "budget_allocs_per_op", Label: "objects, at most", Neutral: true}},
-	{"B/op", scenario.Metric{ID: "bytes_per_op", Label: "bytes"}},
+	{"alone-B/op", scenario.Metric{ID: "bytes_per_op", Label: "bytes"}},
 	{"budget-B/op", scenario.Metric{ID: "budget_bytes_per_op", Label: "bytes, at most", Neutral: true}},
 	{"ns/op", scenario.Metric{ID: "ns_per_op", Label: "time alone", Unit: "ns", Neutral: true}},
 }
