@@ -87,8 +87,9 @@ func (a *Acceptor) gwsOptions() *gws.ServerOption {
 
 func (a *Acceptor) flusherOf(c *Conn) *flusher { return a.flushers[c.id%uint64(len(a.flushers))] }
 
-// Accept upgrades r and returns; the connection lives on in a goroutine of its own. After the 101 response
-// it calls open, in the caller's goroutine, for the protocol's Handler; open may deliver and close. If
+// Accept upgrades r and returns; the connection lives on in a goroutine of its own. Behind the 101 response,
+// with which they leave in one write, come what open delivers: Accept calls it in the caller's goroutine for the
+// protocol's Handler; open may deliver and close. If
 // open panics or returns nil, the connection closes with 1011 and there is no Handler to tell.
 //
 // Errors: a *[HandshakeError], to be answered by the caller, and any other once the connection has been
@@ -120,6 +121,8 @@ func (a *Acceptor) Accept(w http.ResponseWriter, r *http.Request, open func(c *C
 		_ = nc.Close()
 		return fmt.Errorf("ws: handshake: %w", err)
 	}
+	c.respond(c.in.response)
+	c.in.response = nil
 	a.conns.add(c)
 	a.opts.Listener.Opened()
 	c.guarded(func() { c.handler = open(c) })
@@ -132,6 +135,7 @@ func (a *Acceptor) Accept(w http.ResponseWriter, r *http.Request, open func(c *C
 	case a.draining.Load():
 		c.Close(CloseGoingAway, "going away")
 	}
+	c.send()
 	go c.read(socket)
 	return nil
 }

@@ -115,6 +115,23 @@ func (c *Conn) push(it item) {
 	}
 }
 
+// respond queues the 101 response, which waits for the first frame, or for send.
+func (c *Conn) respond(response []byte) {
+	if response == nil {
+		return // it has left
+	}
+	c.mu.Lock()
+	c.out.push(item{data: response, op: opResponse, free: true})
+	c.mu.Unlock()
+}
+
+// send sees to it that what is queued is written.
+func (c *Conn) send() {
+	c.mu.Lock()
+	c.wakeLocked()
+	c.mu.Unlock()
+}
+
 // serverLag is how many times a peer's bound may wait while a flusher has the connection: it is this server
 // then that is behind, and not the peer. A flusher whose processor was taken away in the middle of a write
 // comes back after everybody else's turn, and 150,000 frames a second fill an outbox within that.

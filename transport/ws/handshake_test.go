@@ -139,3 +139,46 @@ func TestOptionsValidate(t *testing.T) {
 		}
 	}
 }
+
+// What is delivered while a connection opens leaves with the 101 response.
+func TestFirstFramesLeaveWithTheResponse(t *testing.T) {
+	type sent struct{ frames, bytes, writes int }
+	all := make(chan sent, 10)
+	r := start(t, Options{Listener: Listener{Sent: func(frames, bytes, writes int) { all <- sent{frames, bytes, writes} }}})
+	waits := false
+	r.onOpen = func(rec *recorder) Handler {
+		rec.conn.mu.Lock()
+		waits = len(rec.conn.out.queue) == 1 && rec.conn.out.queue[0].op == opResponse
+		rec.conn.mu.Unlock()
+		rec.conn.Deliver([]byte("hello"), false)
+		return rec
+	}
+	p, _ := r.dial(t)
+	if f, err := p.next(); err != nil || string(f.payload) != "hello" {
+		t.Fatal(f, err)
+	}
+	if got, want := <-all, (sent{1, 7, 1}); got != want || !waits {
+		t.Errorf("sent %+v, want %+v", got, want)
+	}
+}
+
+// A connection that is closed as slow while it opens is told so behind its 101 response.
+func TestSlowWhileItOpens(t *testing.T) {
+	r := start(t, Options{OutboxFrames: 2})
+	r.onOpen = func(rec *recorder) Handler {
+		rec.conn.mu.Lock() // nothing leaves before all is queued
+		rec.conn.writer = own
+		rec.conn.mu.Unlock()
+		for range 3 {
+			rec.conn.Deliver([]byte("hello"), false)
+		}
+		rec.conn.mu.Lock()
+		rec.conn.writer = nobody
+		rec.conn.mu.Unlock()
+		return rec
+	}
+	p, _ := r.dial(t)
+	if f, err := p.next(); err != nil || f.op != opClose || int(f.payload[0])<<8|int(f.payload[1]) != CloseSlow {
+		t.Fatal(f, err)
+	}
+}

@@ -3,8 +3,20 @@ package ws
 // An item is one frame that waits to be written. data is shared between connections and never changes.
 type item struct {
 	data []byte
-	op   byte
+	op   byte // or opResponse
 	free bool // does not count against the bound
+}
+
+// opResponse marks what is no frame: the 101 response, which waits for the first frames to leave with it. It is the
+// first item of a connection's life, and free.
+const opResponse = 0x10
+
+// header is how many bytes come before the data.
+func (it *item) header() int {
+	if it.op == opResponse {
+		return 0
+	}
+	return headerSize(len(it.data))
 }
 
 // An outbox is what waits for one peer, oldest first. Its owner's mutex guards it. An idle one holds no
@@ -36,15 +48,19 @@ func (o *outbox) push(it item) {
 
 func (o *outbox) empty() bool { return o.head == len(o.queue) }
 
-// clear drops what is queued. What is in a batch still counts, until it is settled.
+// clear drops the frames that are queued. What is in a batch still counts, until it is settled.
 func (o *outbox) clear() {
-	for _, it := range o.queue[o.head:] {
+	queue := o.queue[o.head:]
+	o.queue, o.head = nil, 0
+	if len(queue) > 0 && queue[0].op == opResponse {
+		o.queue, queue = []item{queue[0]}, queue[1:]
+	}
+	for _, it := range queue {
 		if !it.free {
 			o.frames--
 			o.bytes -= len(it.data)
 		}
 	}
-	o.queue, o.head = nil, 0
 }
 
 // shrink drops the queue's memory if it was not used since the last call.
@@ -73,6 +89,8 @@ type batch struct {
 	bytes  int
 	wire   int  // bytes, headers with them
 	closed bool // the close frame is the last
+
+	response int // bytes of the 101 response, in front of the frames
 }
 
 func newBatch() *batch { return &batch{buf: make([]byte, 0, writeBufferSize+maxHeader)} }
@@ -85,7 +103,7 @@ func (o *outbox) take(b *batch, items []item) []item {
 	room := writeBufferSize
 	for o.head < len(o.queue) && b.tail == nil {
 		it := o.queue[o.head]
-		need := headerSize(len(it.data)) + len(it.data)
+		need := it.header() + len(it.data)
 		switch {
 		case need <= room:
 			room -= need
@@ -97,6 +115,10 @@ func (o *outbox) take(b *batch, items []item) []item {
 		o.queue[o.head] = item{}
 		o.head++
 		items = append(items, it)
+		if it.op == opResponse {
+			b.response = len(it.data)
+			continue
+		}
 		b.count++
 		if !it.free {
 			b.frames++
@@ -113,12 +135,14 @@ func (o *outbox) take(b *batch, items []item) []item {
 // fill copies the items' frames into b.
 func (b *batch) fill(items []item) {
 	for i, it := range items {
-		b.buf = appendHeader(b.buf, it.op, len(it.data))
+		if it.op != opResponse {
+			b.buf = appendHeader(b.buf, it.op, len(it.data))
+		}
 		if b.tail == nil || i < len(items)-1 {
 			b.buf = append(b.buf, it.data...)
 		}
 	}
-	b.wire = len(b.buf) + len(b.tail)
+	b.wire = len(b.buf) + len(b.tail) - b.response
 }
 
 // settle gives the batch's room back to o.

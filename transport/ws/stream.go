@@ -40,7 +40,8 @@ type stream struct {
 	err    error
 	onRead func(fd uintptr) bool // s.readReady, made once
 
-	upgraded bool   // the 101 response has left
+	response []byte // the 101 response, which leaves with the first frames
+	upgraded bool   // it is there
 	stop     fault  // the guard's
 	failure  error  // of the socket
 	verdict  int    // the code of the close frame that gws would send
@@ -137,10 +138,14 @@ func (s *stream) release() {
 	}
 }
 
-// Write sends the 101 response; later it takes a close frame and sends nothing.
+// Write keeps the 101 response, or sends it if writes may wait; later it takes a close frame and sends nothing.
 func (s *stream) Write(p []byte) (int, error) {
 	if !s.upgraded {
-		return s.c.net.Write(p)
+		if s.c.raw == nil {
+			return s.c.net.Write(p)
+		}
+		s.response = append(s.response, p...)
+		return len(p), nil
 	}
 	if len(p) >= 4 && p[0] == 0x80|opClose {
 		s.verdict = int(p[2])<<8 | int(p[3])
