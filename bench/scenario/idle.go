@@ -15,7 +15,7 @@ var idleScenario = Scenario{
 	Cases: func(size Size) []Case {
 		return []Case{{
 			Name:    fmt.Sprintf("%d connections", size.Idle),
-			Peers:   listeners,
+			Peers:   holders(size.Idle),
 			Takes:   5 * time.Second,
 			Metrics: []Metric{rssPerConn, rssPerConnGC, heapPerConn, cpuPerOpen, openRate, loadBusy},
 			Run:     func(ctx context.Context, s *Stand) error { return openIdle(ctx, s, size.Idle) },

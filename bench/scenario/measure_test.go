@@ -42,10 +42,6 @@ var small = Size{Window: 200 * time.Millisecond, Warm: 50 * time.Millisecond, Id
 
 // measured runs small cases on those of their peers that are chosen.
 func measured(t *testing.T, chosen func(*peers.Peer) bool) {
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
 	all := peers.All("")
 	for _, c := range []Case{
@@ -64,7 +60,7 @@ func measured(t *testing.T, chosen func(*peers.Peer) bool) {
 			if !chosen(p) {
 				continue
 			}
-			if err := p.Build(t.Context(), root, dir); err != nil {
+			if err := p.Build(t.Context(), root(t), dir); err != nil {
 				t.Fatal(err)
 			}
 			t.Run(c.Name+" on "+name, func(t *testing.T) {
@@ -102,15 +98,7 @@ func nothing(sample *Sample, headline Metric) (empty []string) {
 
 // A server that does not come back is a fault of its case, and no end of the tour.
 func TestAServerThatDoesNotComeBackIsAFault(t *testing.T) {
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	p := peers.All("")[peers.Plain]
-	if err := p.Build(t.Context(), root, dir); err != nil {
-		t.Fatal(err)
-	}
+	p, dir := built(t, peers.Plain)
 	run := func(ctx context.Context, s *Stand) error {
 		binaries, err := filepath.Glob(filepath.Join(dir, "raw*"))
 		if err != nil || len(binaries) != 1 {
@@ -122,7 +110,7 @@ func TestAServerThatDoesNotComeBackIsAFault(t *testing.T) {
 		_, err = s.restart(ctx)
 		return err
 	}
-	_, err = Measure(t.Context(), Case{Name: "x", Peers: []string{peers.Plain}, Run: run}, p, peers.Cores{}, dir, Size{})
+	_, err := Measure(t.Context(), Case{Name: "x", Peers: []string{peers.Plain}, Run: run}, p, peers.Cores{}, dir, Size{})
 	if err == nil || !strings.Contains(err.Error(), "peers: start gws") {
 		t.Errorf("got %v", err)
 	}

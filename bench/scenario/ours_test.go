@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -29,15 +28,7 @@ var leftOut = map[string]bool{"sleep": true, "isolation": true, "idle": true}
 
 // Every scenario runs against the real server, and finds nothing lost and nothing out of order.
 func TestScenariosOnTheServer(t *testing.T) {
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	p := peers.All("")[peers.Ours]
-	if err := p.Build(t.Context(), root, dir); err != nil {
-		t.Fatal(err)
-	}
+	p, dir := built(t, peers.Ours)
 	for _, s := range All {
 		if leftOut[s.Name] {
 			continue

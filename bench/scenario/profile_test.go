@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,15 +12,7 @@ import (
 
 // Who opens connections wants to know where the time goes, and who holds them where the memory is.
 func TestIdleConnectionsHaveProfiles(t *testing.T) {
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	p := peers.All("")[peers.Plain]
-	if err := p.Build(t.Context(), root, dir); err != nil {
-		t.Fatal(err)
-	}
+	p, dir := built(t, peers.Plain)
 	size := Size{Window: time.Second, Idle: 200}
 	for _, size.Profile = range []bool{false, true} {
 		sample, err := Measure(t.Context(), idleScenario.Cases(size)[0], p, peers.Cores{}, dir, size)

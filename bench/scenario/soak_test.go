@@ -3,7 +3,6 @@ package scenario
 import (
 	"context"
 	"math"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -28,15 +27,7 @@ func (u until) Err() error {
 
 // Who interrupts a soak after 40 of 60 minutes has the trends of 40, and all that was sent has arrived.
 func TestASoakThatIsInterruptedHasWhatWasMeasured(t *testing.T) {
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	p := peers.All("")[peers.Ours]
-	if err := p.Build(t.Context(), root, dir); err != nil {
-		t.Fatal(err)
-	}
+	p, dir := built(t, peers.Ours)
 	const whole = 16
 	measure := func(t *testing.T, intervals int64) (*Sample, error) {
 		run := func(ctx context.Context, s *Stand) error {

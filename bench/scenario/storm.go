@@ -22,7 +22,7 @@ var stormScenario = Scenario{
 	About: "Clients are subscribed, ten to a channel. The server is stopped and started again on its data, and all of them come back in the same moment, each with its token and its subscribe.",
 	Cases: func(size Size) []Case {
 		return []Case{
-			stormCase(fmt.Sprintf("%d clients, nothing stored", size.Idle), size.Idle, 0, listeners),
+			stormCase(fmt.Sprintf("%d clients, nothing stored", size.Idle), size.Idle, 0, holders(size.Idle)),
 			stormCase(fmt.Sprintf("%d clients, ten entries in each channel", size.Idle), size.Idle, entriesEach, ours),
 		}
 	},

@@ -1,6 +1,10 @@
 package scenario
 
-import "dormouse/bench/peers"
+import (
+	"slices"
+
+	"dormouse/bench/peers"
+)
 
 // Who can do what: ours first, then the most telling of the others, which is the one that a short tour runs.
 var (
@@ -20,3 +24,15 @@ var (
 	// ours are abilities that no other peer has, or not yet.
 	ours = []string{peers.Ours}
 )
+
+// workerdHolds is how many connections workerd is asked to hold. It closes them from about 9,700 on, with twice as many
+// descriptors allowed.
+const workerdHolds = 9000
+
+// holders are the listeners that hold n connections.
+func holders(n int) []string {
+	if n <= workerdHolds {
+		return listeners
+	}
+	return slices.DeleteFunc(slices.Clone(listeners), func(name string) bool { return name == peers.Workerd })
+}
