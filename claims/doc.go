@@ -36,6 +36,11 @@
 //     speaks. Its false does not veto the other's true. autoSubscribe and broadcast count in connect
 //     tokens only.
 //
+// # Apps
+//
+// Clients of the Pusher surface bring no token: their backends sign single channels with the secret of an [App].
+// What an app may do stands here; where it is looked up is an [Apps], which package persistence/apps implements.
+//
 // # What the code may rely on
 //
 // Tokens come from strangers. Until the signature was found good, only the header is parsed. No JSON
