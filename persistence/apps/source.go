@@ -3,6 +3,7 @@ package apps
 import (
 	"context"
 	"errors"
+	"iter"
 )
 
 // Record is one app as a source has it, by whatever names the source uses: nothing is decoded, and names
@@ -34,4 +35,16 @@ type Source interface {
 	ByKey(ctx context.Context, key string) (Record, error)
 	// Close lets go of connections. Lookups after it are outages.
 	Close() error
+}
+
+// Lister is a Source that can list all that it has, for people at a command line: a server never does.
+type Lister interface {
+	Source
+
+	// List yields every record that a lookup by id can find, once, and reads on as they are taken. The order is
+	// the source's.
+	//
+	// An error is the last thing that it yields, with a nil Record. It is an outage, or names the right that is
+	// missing: a source may need one for this that lookups do without. Nothing but ctx limits its time.
+	List(ctx context.Context) iter.Seq2[Record, error]
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync/atomic"
 )
 
@@ -13,7 +14,12 @@ type Static struct {
 	list atomic.Pointer[staticList] // nil: closed
 }
 
-type staticList struct{ ids, keys map[string]Record }
+var _ Lister = (*Static)(nil)
+
+type staticList struct {
+	all       []Record // those that count
+	ids, keys map[string]Record
+}
 
 // NewStatic makes a source of records and says what is wrong with them, as Replace does.
 func NewStatic(records []Record) (*Static, []Warning) {
@@ -55,6 +61,7 @@ func listed(records []Record) (*staticList, []Warning) {
 				"record %d of the list has the id of another one before it, which counts", i+1)})
 			continue
 		}
+		list.all = append(list.all, r)
 		list.ids[id] = r
 		if key == "" {
 			continue
@@ -83,6 +90,26 @@ func (s *Static) ByID(ctx context.Context, id string) (Record, error) {
 // ByKey returns the record that has this key.
 func (s *Static) ByKey(ctx context.Context, key string) (Record, error) {
 	return s.find(ctx, func(l *staticList) Record { return l.keys[key] })
+}
+
+// List yields the records in their order.
+func (s *Static) List(ctx context.Context) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		list := s.list.Load()
+		if list == nil {
+			yield(nil, errStaticClosed)
+			return
+		}
+		for _, r := range list.all {
+			if err := ctx.Err(); err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (s *Static) find(ctx context.Context, in func(*staticList) Record) (Record, error) {

@@ -1,10 +1,13 @@
 package apps_test
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"dormouse/persistence/apps"
 	"dormouse/persistence/apps/appstest"
@@ -85,5 +88,51 @@ func TestStaticStaysClosed(t *testing.T) {
 	s.Replace([]apps.Record{{"id": "a", "key": "k", "secret": "s"}})
 	if r, err := s.ByID(t.Context(), "a"); err == nil {
 		t.Errorf("found %v", r)
+	}
+}
+
+func TestStaticLists(t *testing.T) {
+	one, two := apps.Record{"id": "z", "key": "z-key", "secret": "s"}, apps.Record{"AppId": "a"}
+	s, _ := apps.NewStatic([]apps.Record{one, {"key": "nameless"}, two, {"id": "z", "secret": "other"}})
+	var got []apps.Record
+	for r, err := range s.List(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, r)
+	}
+	if want := []apps.Record{one, two}; !cmp.Equal(got, want) {
+		t.Errorf("listed %v, want what lookups find, in its order: %v", got, want)
+	}
+	for range s.List(t.Context()) {
+		break // who has seen enough stops
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	lastIsError := func(ctx context.Context) {
+		t.Helper()
+		n := 0
+		for r, err := range s.List(ctx) {
+			if n++; n > 1 || r != nil || err == nil {
+				t.Errorf("listed %v, %v, want one error", r, err)
+			}
+		}
+		if n != 1 {
+			t.Errorf("listed %d things, want one error", n)
+		}
+	}
+	lastIsError(ended)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lastIsError(t.Context())
+}
+
+func TestBuiltInIsAnApp(t *testing.T) {
+	r := apps.BuiltIn()
+	r["enabled"] = false
+	app, warnings, err := apps.Decode(apps.BuiltIn(), apps.Defaults{})
+	if err != nil || len(warnings) > 0 || !app.Enabled {
+		t.Errorf("%+v, %v, %v", app, warnings, err)
 	}
 }
