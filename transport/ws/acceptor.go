@@ -29,6 +29,7 @@ type Acceptor struct {
 	conns    registry
 	flushers []*flusher
 	draining atomic.Bool
+	leaving  atomic.Bool // every connection that was there when Drain began has been closed
 	closed   atomic.Bool
 
 	started time.Time
@@ -132,7 +133,7 @@ func (a *Acceptor) Accept(w http.ResponseWriter, r *http.Request, open func(c *C
 	switch { // either may have begun since Check
 	case a.closed.Load():
 		c.Cut()
-	case a.draining.Load():
+	case a.draining.Load() && !a.opts.LateUpgrades:
 		c.Close(CloseGoingAway, "going away")
 	}
 	c.send()
@@ -170,6 +171,10 @@ func (a *Acceptor) upgrade(c *Conn, key string) (*gws.Conn, error) {
 // Len is the number of connections whose socket is not closed yet.
 func (a *Acceptor) Len() int { return int(a.conns.count.Load()) }
 
+// Draining says that Drain or Close has begun. One who opens a connection and is told no may be sure that Drain
+// closes it.
+func (a *Acceptor) Draining() bool { return a.draining.Load() }
+
 // drainStep is how often a drain closes the next few connections.
 const drainStep = 10 * time.Millisecond
 
@@ -189,7 +194,7 @@ func (a *Acceptor) Drain(ctx context.Context, over time.Duration, code int, reas
 			due = int(float64(len(conns)) * float64(spent) / float64(over))
 		}
 		for ; done < due; done++ {
-			conns[done].Close(code, reason)
+			a.dismiss(conns[done], code, reason)
 		}
 		if done == len(conns) {
 			break
@@ -201,12 +206,20 @@ func (a *Acceptor) Drain(ctx context.Context, over time.Duration, code int, reas
 			return
 		}
 	}
+	a.leaving.Store(true)
 	for _, c := range a.conns.all() { // those whose upgrade was under way
-		c.Close(code, reason)
+		a.dismiss(c, code, reason)
 	}
 	if a.conns.wait(ctx) != nil {
 		a.cutAll()
 	}
+}
+
+func (a *Acceptor) dismiss(c *Conn, code int, reason string) {
+	if a.opts.Farewell != nil {
+		c.push(item{data: a.opts.Farewell, op: opText, free: true})
+	}
+	c.Close(code, reason)
 }
 
 func (a *Acceptor) cutAll() {

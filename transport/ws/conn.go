@@ -29,6 +29,7 @@ type Conn struct {
 	raw     syscall.RawConn // nil: every write may wait
 	handler Handler
 	proto   string // subprotocol
+	limit   int    // of a message in bytes, if it is less than MaxMessage; 0: it is not
 
 	in   stream
 	over atomic.Bool // ended, for the reader
@@ -160,7 +161,7 @@ func (c *Conn) lagsLocked() bool {
 func (c *Conn) slowLocked() {
 	c.slow = true
 	c.out.clear()
-	c.endLocked(CloseSlow, "too slow: outbound queue full")
+	c.endLocked(c.a.opts.SlowCode, c.a.opts.SlowReason)
 	c.out.push(item{data: closePayload(c.code, c.reason), op: opClose, free: true})
 	if c.writer == own {
 		_ = c.net.SetWriteDeadline(time.Now().Add(slowGrace))
@@ -274,6 +275,10 @@ func (c *Conn) Outbox() (frames, bytes int) {
 	defer c.mu.Unlock()
 	return c.out.frames, c.out.bytes
 }
+
+// LimitMessage lets no message through that has more than size bytes, if that is less than MaxMessage. It is for
+// whoever opens the connection, before Accept returns.
+func (c *Conn) LimitMessage(size int) { c.limit = size }
 
 // ID is the connection's number, from 1, unique in its Acceptor's life.
 func (c *Conn) ID() uint64 { return c.id }

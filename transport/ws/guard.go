@@ -38,7 +38,13 @@ func (g *guard) midway() bool { return g.have > 0 || g.inside || g.open }
 // bounds are what a guard lets pass: bytes of a message and of one of its frames, and frames of a message.
 type bounds struct{ message, frame, fragments int }
 
-func (o *Options) bounds() bounds { return bounds{o.MaxMessage, o.MaxFrame, o.MaxFragments} }
+func (c *Conn) bounds() bounds {
+	o := &c.a.opts
+	if c.limit > 0 && c.limit < o.MaxMessage {
+		return bounds{c.limit, min(c.limit, o.MaxFrame), o.MaxFragments}
+	}
+	return bounds{o.MaxMessage, o.MaxFrame, o.MaxFragments}
+}
 
 // scan follows p and returns how much of it may be passed on, all of it unless there is a fault.
 func (g *guard) scan(p []byte, b bounds) (int, fault) {

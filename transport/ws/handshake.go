@@ -50,7 +50,7 @@ func (a *Acceptor) Check(r *http.Request) error {
 		return refuse(400, "BAD_REQUEST", "Sec-WebSocket-Key must be 16 bytes in base64.")
 	case !a.allowed(h["Origin"]):
 		return refuse(403, "ORIGIN_DENIED", "This origin may not connect.")
-	case a.draining.Load():
+	case a.draining.Load() && (!a.opts.LateUpgrades || a.leaving.Load()):
 		return refuse(503, "UNAVAILABLE", "The server is going away.", "Retry-After", retryAfter)
 	}
 	return nil

@@ -129,11 +129,11 @@ func TestOptionsValidate(t *testing.T) {
 		t.Error(err)
 	}
 	wrong := Options{MaxMessage: 1, MaxFrame: 1, IdleTimeout: -1, MaxFragments: -1, OutboxBytes: 5, OutboxFrames: -1, WriteTimeout: -1,
-		MessageTimeout: -1, PingInterval: -1, PongTimeout: 48 * time.Hour, HandshakeTimeout: -1,
+		MessageTimeout: -1, PingInterval: -1, PongTimeout: 48 * time.Hour, HandshakeTimeout: -1, SlowCode: 1006, PongCode: 5000,
 		FlushWindow: time.Minute, Origins: []string{"null"}, Subprotocols: []string{"a b"}}
 	err := wrong.Validate()
 	for _, field := range []string{"MaxMessage", "MaxFrame", "IdleTimeout", "MaxFragments", "OutboxBytes", "OutboxFrames", "WriteTimeout",
-		"MessageTimeout", "PingInterval", "PongTimeout", "HandshakeTimeout", "FlushWindow", "Origins", "Subprotocols"} {
+		"MessageTimeout", "PingInterval", "PongTimeout", "HandshakeTimeout", "SlowCode", "PongCode", "FlushWindow", "Origins", "Subprotocols"} {
 		if err == nil || !strings.Contains(err.Error(), "ws: "+field+" is ") {
 			t.Errorf("%s is not named: %v", field, err)
 		}

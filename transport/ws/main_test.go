@@ -211,6 +211,11 @@ type wireFrame struct {
 // next reads a frame. Servers send them unmasked, final and without reserved bits.
 func (p *peer) next() (wireFrame, error) {
 	p.SetReadDeadline(time.Now().Add(patience))
+	return p.frame()
+}
+
+// frame is next without its own deadline.
+func (p *peer) frame() (wireFrame, error) {
 	var h [8]byte
 	if _, err := io.ReadFull(p.br, h[:2]); err != nil {
 		return wireFrame{}, err

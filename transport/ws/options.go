@@ -45,11 +45,14 @@ type Options struct {
 	// Zero: DefaultMaxFragments.
 	MaxFragments int
 	// OutboxBytes and OutboxFrames are how much may wait for one peer, bulk frames and control frames
-	// of the closing handshake not counted. Over either the connection is closed as slow: 4002 if the
-	// socket's buffer still takes the frame, else cut. Four times as much may wait for a moment if the
+	// of the closing handshake not counted. Over either the connection is closed as slow, with SlowCode
+	// if the socket's buffer still takes the frame, else cut. Four times as much may wait for a moment if the
 	// server itself has not got round to writing. Zero: DefaultOutboxBytes, DefaultOutboxFrames.
 	OutboxBytes  int
 	OutboxFrames int
+	// SlowCode and SlowReason are what such a connection is closed with. Zero: CloseSlow and words for it.
+	SlowCode   int
+	SlowReason string
 	// WriteTimeout bounds how long the peer may take for each 64 KiB, and the time from the end of the
 	// connection to the close of its socket. Zero: DefaultWriteTimeout.
 	WriteTimeout time.Duration
@@ -60,6 +63,13 @@ type Options struct {
 	// Zero: DefaultPingInterval, DefaultPongTimeout.
 	PingInterval time.Duration
 	PongTimeout  time.Duration
+	// PingText is a text frame that goes out with each ping, for protocols whose clients see no pings, as in
+	// browsers. It must not change. nil: none.
+	PingText []byte
+	// PongCode and PongReason are what a connection is closed with that was not heard in time. Zero: it is cut,
+	// without a close frame.
+	PongCode   int
+	PongReason string
 	// IdleTimeout is the time without a message from either side after which the connection is closed with
 	// 1001; pings and pongs are none. It is kept to about a sixth. Zero: never.
 	IdleTimeout time.Duration
@@ -73,6 +83,11 @@ type Options struct {
 	// Subprotocols are selected, in this order of preference, when the client offers them. A client that
 	// offers none of them is accepted without one. Empty: never select one.
 	Subprotocols []string
+	// Farewell is a text frame that Drain sends before each close frame. It must not change. nil: none.
+	Farewell []byte
+	// LateUpgrades lets connections be upgraded while Drain closes others: whoever opens them must ask Draining
+	// and close them, in words that their clients understand. Default: they are refused with 503.
+	LateUpgrades bool
 	// FlushWindow delays writes so that more frames join in one. Zero: off.
 	FlushWindow time.Duration
 	// Listener hears what happens. Functions that are nil are not called.
@@ -102,6 +117,9 @@ func (o *Options) EnsureDefaults() {
 	setDefault(&o.MaxFragments, DefaultMaxFragments)
 	setDefault(&o.OutboxBytes, DefaultOutboxBytes)
 	setDefault(&o.OutboxFrames, DefaultOutboxFrames)
+	if o.SlowCode == 0 {
+		o.SlowCode, o.SlowReason = CloseSlow, "too slow: outbound queue full"
+	}
 	setDefault(&o.WriteTimeout, DefaultWriteTimeout)
 	setDefault(&o.MessageTimeout, DefaultMessageTimeout)
 	setDefault(&o.PingInterval, DefaultPingInterval)
@@ -172,6 +190,11 @@ func (o *Options) Validate() error {
 	span("IdleTimeout", o.IdleTimeout, 24*time.Hour)
 	span("HandshakeTimeout", o.HandshakeTimeout, time.Minute)
 	span("FlushWindow", o.FlushWindow, time.Second)
+	for field, code := range map[string]int{"SlowCode": o.SlowCode, "PongCode": o.PongCode} {
+		if code != 0 && !sendable(code) {
+			wrong(field, code, "a code that may be sent")
+		}
+	}
 	for _, origin := range o.Origins {
 		if _, err := canonicalOrigin(origin); err != nil {
 			wrong("Origins", fmt.Sprintf("%q", origin), "scheme://host or scheme://host:port")

@@ -178,7 +178,7 @@ func (c *Conn) discard() {
 		}
 		dropped += n
 		if s.stop.code == 0 { // else the guard has lost its place
-			_, s.stop = s.guard.scan(scratch[:n], c.a.opts.bounds())
+			_, s.stop = s.guard.scan(scratch[:n], c.bounds())
 		}
 	}
 	c.mu.Lock()

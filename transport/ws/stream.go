@@ -62,8 +62,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		s.failure = err
 		return 0, err
 	}
-	opts := &s.c.a.opts
-	n, s.stop = s.guard.scan(p[:n], opts.bounds())
+	n, s.stop = s.guard.scan(p[:n], s.c.bounds())
 	s.c.watch(s.guard.midway())
 	if n == 0 && s.stop.code != 0 {
 		return 0, errFault

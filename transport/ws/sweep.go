@@ -179,12 +179,19 @@ func (c *Conn) check(now int64) {
 		}
 	case handling:
 	case over(pinged, o.PongTimeout):
-		c.cut("no pong")
+		if o.PongCode != 0 {
+			c.Close(o.PongCode, o.PongReason)
+		} else {
+			c.cut("no pong")
+		}
 	case over(c.since.Load(), o.MessageTimeout):
 		c.Close(ClosePolicy, "message not finished in time")
 	case over(c.used.Load(), o.IdleTimeout):
 		c.Close(CloseGoingAway, "idle")
 	case ping:
+		if o.PingText != nil {
+			c.push(item{data: o.PingText, op: opText, free: true})
+		}
 		c.push(item{op: opPing, free: true})
 	}
 }
