@@ -20,7 +20,7 @@ type Socket struct {
 	wire    wire
 	client  connection // the engine's end; set before the first Message
 	credit  *actors.Credit
-	backlog backlog
+	backlog ws.Backlog
 	limit   *frameLimit // nil: none
 	o       *Options
 }
@@ -38,7 +38,7 @@ func newSocket(w wire, o *Options) *Socket {
 // Message takes one text frame of the client. It waits while MaxPending commands are unanswered, or while
 // the client does not read the answers; nothing more is read meanwhile.
 func (s *Socket) Message(data []byte) {
-	s.backlog.wait(s.wire, s.o.Listener.Waits)
+	s.backlog.Wait(s.wire, func(waits bool) { s.o.Listener.Waits(WaitsForClient, waits) })
 	if !s.credit.TryTake() {
 		s.o.Listener.Waits(WaitsForAnswers, true)
 		taken := s.credit.Take()
@@ -99,7 +99,7 @@ func (s *Socket) Codec() channel.Codec { return Codec{} }
 
 // Deliver queues one frame for the client.
 func (s *Socket) Deliver(frame []byte, bulk bool) {
-	s.wire.Deliver(frame, !s.backlog.counts(len(frame), bulk))
+	s.wire.Deliver(frame, !s.backlog.Counts(len(frame), bulk))
 }
 
 // Complete gives n answered commands' places to the next.

@@ -12,6 +12,7 @@ import (
 	"dormouse/actors"
 	"dormouse/actors/channel"
 	"dormouse/actors/limit"
+	"dormouse/transport/ws"
 )
 
 // fakeWire is a peer that reads when the test says so.
@@ -202,7 +203,7 @@ func TestSocketEnds(t *testing.T) {
 		end(t, func(*Socket) {}, pingFrame, "x")
 	})
 	t.Run("while the client does not read", func(t *testing.T) {
-		end(t, func(s *Socket) { s.Deliver(make([]byte, maxBulk), true) }, pingFrame)
+		end(t, func(s *Socket) { s.Deliver(make([]byte, ws.MaxBulk), true) }, pingFrame)
 	})
 }
 
@@ -223,7 +224,7 @@ func TestSocketTellsThatItWaits(t *testing.T) {
 		})
 		expect := func(times int, want map[string]int) {
 			t.Helper()
-			time.Sleep(10 * backlogPoll)
+			time.Sleep(10 * ws.BacklogPoll)
 			synctest.Wait()
 			if began != times || !maps.Equal(waiting, want) {
 				t.Fatalf("after %d waits it waits for %v; want %d, %v", began, waiting, times, want)
@@ -241,7 +242,7 @@ func TestSocketTellsThatItWaits(t *testing.T) {
 			t.Fatalf("the engine heard %v", got)
 		}
 		s.Complete(3)
-		s.Deliver(make([]byte, maxBulk), true)
+		s.Deliver(make([]byte, ws.MaxBulk), true)
 		go s.Message([]byte(pingFrame))
 		expect(2, map[string]int{WaitsForAnswers: 0, WaitsForClient: 1})
 		w.drain()
@@ -271,12 +272,12 @@ func TestSocketBoundsAnswersThatNobodyReads(t *testing.T) {
 			}
 			close(c.commands)
 		}()
-		wait := func() { time.Sleep(10 * backlogPoll); synctest.Wait() }
+		wait := func() { time.Sleep(10 * ws.BacklogPoll); synctest.Wait() }
 		wait()
 		total := 0
 		for total < asked {
 			n := w.queued()
-			if n > maxBulk/1000+2*4 {
+			if n > ws.MaxBulk/1000+2*4 {
 				t.Fatalf("%d answers wait", n)
 			}
 			if n == 0 {
@@ -297,13 +298,13 @@ func TestSocketBoundsAnswersThatNobodyReads(t *testing.T) {
 func TestSocketDoesNotWaitForLiveTraffic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, w, _ := newTestSocket(nil)
-		s.Deliver(make([]byte, maxBulk), true) // the mark
+		s.Deliver(make([]byte, ws.MaxBulk), true) // the mark
 		for range 5 {
 			s.Deliver([]byte("live"), false)
 		}
 		went := false
 		go func() { s.Message([]byte(pingFrame)); went = true }()
-		time.Sleep(10 * backlogPoll)
+		time.Sleep(10 * ws.BacklogPoll)
 		synctest.Wait()
 		if went {
 			t.Fatal("the mark is unread")
@@ -311,7 +312,7 @@ func TestSocketDoesNotWaitForLiveTraffic(t *testing.T) {
 		w.mu.Lock()
 		w.counted -= 2 // the mark and one more were read, the rest keeps coming
 		w.mu.Unlock()
-		time.Sleep(10 * backlogPoll)
+		time.Sleep(10 * ws.BacklogPoll)
 		synctest.Wait()
 		if !went {
 			t.Error("it waits for what came after the mark")
