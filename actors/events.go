@@ -15,7 +15,7 @@ import (
 // hireCourier makes the courier, if there is an endpoint to go to.
 func (s *System) hireCourier() error {
 	store := s.options.Store
-	if len(s.options.Events.Endpoints) == 0 {
+	if s.options.Events.Empty() {
 		if n := store.Outbox().Len(); n > 0 {
 			s.options.Logger.Warn("backend events wait in the outbox, and no endpoint is configured", "events", n)
 		}
@@ -65,7 +65,7 @@ func (s *System) SetEvents(ctx context.Context, o courier.Options) error {
 		return channel.ErrUnavailable
 	}
 	var next *courier.Courier
-	if len(o.Endpoints) > 0 {
+	if !o.Empty() {
 		var err error
 		if next, err = courier.New(s.options.Store.Outbox(), o); err != nil {
 			return err

@@ -20,9 +20,11 @@ type Courier struct {
 	o         Options
 	outbox    *persistence.Outbox
 	endpoints []*endpoint
-	names     []string
+	keeping   *keeping    // nil: nobody keeps occurrences
+	takers    []*progress // of each of them
+	names     []string    // likewise
 
-	mu   sync.Mutex // guards pos and open of every endpoint, and the order of settlements
+	mu   sync.Mutex // guards takers, and the order of settlements
 	over atomic.Bool
 
 	ctx     context.Context // of attempts
@@ -50,8 +52,15 @@ func New(outbox *persistence.Outbox, o Options) (*Courier, error) {
 		pos = first[0].ID - 1
 	}
 	for _, to := range o.Endpoints {
-		c.endpoints = append(c.endpoints, newEndpoint(c, to, pos))
-		c.names = append(c.names, to.Name())
+		e := newEndpoint(c, to, pos)
+		c.endpoints, c.takers = append(c.endpoints, e), append(c.takers, &e.progress)
+	}
+	if to := o.Occurrences; to != nil {
+		c.keeping = newKeeping(c, to, pos)
+		c.takers = append(c.takers, &c.keeping.progress)
+	}
+	for _, p := range c.takers {
+		c.names = append(c.names, p.name)
 	}
 	return c, nil
 }
@@ -61,6 +70,9 @@ func (c *Courier) Start() {
 	c.stopped.Go(c.watch)
 	for _, e := range c.endpoints {
 		c.stopped.Go(e.run)
+	}
+	if c.keeping != nil {
+		c.stopped.Go(c.keeping.run)
 	}
 }
 
@@ -81,9 +93,14 @@ func (c *Courier) Close(ctx context.Context) {
 	<-done
 }
 
-// Wants says whether any endpoint is told of such an event.
+// Wants says whether any endpoint is told of such an event, which is no occurrence.
 func (c *Courier) Wants(eventType, dataType, channel string) bool {
 	return slices.ContainsFunc(c.o.Endpoints, func(e Emitter) bool { return e.Wants(eventType, dataType, channel) })
+}
+
+// WantsOccurrence says whether such occurrences are to be written down, as [Keeper] has it; without one, none.
+func (c *Courier) WantsOccurrence(app, name, channel string) bool {
+	return c.keeping != nil && c.keeping.to.WantsOccurrence(app, name, channel)
 }
 
 // Write turns an event into what queues it, with the commit of what it tells of. Events with the same app
@@ -114,6 +131,9 @@ func (c *Courier) watch() {
 			for _, e := range c.endpoints {
 				e.nudge()
 			}
+			if c.keeping != nil {
+				c.keeping.nudge()
+			}
 		}
 		n := c.outbox.Len()
 		// Below nine tenths of the bound it is over, so that it is not told of at every event.
@@ -126,52 +146,6 @@ func (c *Courier) watch() {
 
 // Backlogged says whether the outbox is beyond its bound, and how many events are in it.
 func (c *Courier) Backlogged() (over bool, events int) { return c.over.Load(), c.outbox.Len() }
-
-// settle notes that e has these events, or has given them up. The last endpoint to settle an event removes it.
-func (c *Courier) settle(e *endpoint, ids []uint64, dead []persistence.DeadLetter) {
-	if len(ids) == 0 {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	x := persistence.Settlement{Names: c.names, Dead: dead}
-	for _, id := range ids {
-		delete(e.open, id)
-		if c.settled(id) {
-			x.Done = append(x.Done, id)
-		} else {
-			x.Taken = append(x.Taken, persistence.Taken{ID: id, Endpoint: e.name})
-		}
-	}
-	c.outbox.Settle(x)
-}
-
-// passed notes that e has read up to pos: what it has to hand over is open, the rest does not concern it.
-func (c *Courier) passed(e *endpoint, pos uint64, open []*parcel, rest []uint64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e.pos = pos
-	for _, p := range open {
-		e.open[p.id] = p.event.queued
-	}
-	var done []uint64
-	for _, id := range rest {
-		if c.settled(id) {
-			done = append(done, id)
-		}
-	}
-	c.outbox.Settle(persistence.Settlement{Names: c.names, Done: done})
-}
-
-// settled says that no endpoint has anything to do with an event any more.
-func (c *Courier) settled(id uint64) bool {
-	for _, e := range c.endpoints {
-		if _, open := e.open[id]; open || e.pos < id {
-			return false
-		}
-	}
-	return true
-}
 
 // fault logs what the store has said, unless it is closing.
 func (c *Courier) fault(what string, err error) {

@@ -16,6 +16,12 @@
 //   - Nothing is dropped unseen. What an endpoint has not taken within [Options.RetryFor] becomes a dead
 //     letter, which can be listed, replayed and deleted; a backlog over its bound is told of, and kept.
 //
+// # Occurrences
+//
+// What happens in the channels of tenants, whose webhooks are no endpoints of the server's, goes to one [Keeper],
+// which is given all of it at once and says of each when it is done with it. All the above but at-least-once is the
+// keeper's own affair.
+//
 // # An endpoint's life
 //
 // One goroutine owns an endpoint's lanes: it reads, starts attempts, and hears how they ended, so none of

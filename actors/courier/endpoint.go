@@ -2,7 +2,6 @@ package courier
 
 import (
 	"container/heap"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -12,12 +11,9 @@ import (
 // An endpoint is one emitter with what it is still to get. The goroutine in run owns all but what is said
 // to be the courier's or atomic.
 type endpoint struct {
-	c    *Courier
-	to   Emitter
-	name string
-
-	pos  uint64           // read up to here; the courier's, under its lock
-	open map[uint64]int64 // read and not settled, with the time when it was queued; likewise
+	progress
+	c  *Courier
+	to Emitter
 
 	more    bool // the outbox may have events beyond pos
 	lanes   map[string]*lane
@@ -64,18 +60,13 @@ type result struct {
 
 func newEndpoint(c *Courier, to Emitter, pos uint64) *endpoint {
 	return &endpoint{
-		c: c, to: to, name: to.Name(), pos: pos, open: map[uint64]int64{}, more: true,
+		progress: newProgress(to.Name(), pos), c: c, to: to, more: true,
 		lanes: map[string]*lane{}, woken: make(chan struct{}, 1), results: make(chan result),
 	}
 }
 
 // nudge says that the outbox has more.
-func (e *endpoint) nudge() {
-	select {
-	case e.woken <- struct{}{}:
-	default:
-	}
-}
+func (e *endpoint) nudge() { signal(e.woken) }
 
 func (e *endpoint) run() {
 	timer := time.NewTimer(time.Hour)
@@ -130,28 +121,9 @@ func (e *endpoint) read() {
 
 // take puts events into their lanes.
 func (e *endpoint) take(list []persistence.Event) {
-	var open []*parcel
-	var rest, unreadable []uint64
-	var letters []persistence.DeadLetter
-	for i := range list {
-		x := &list[i]
-		event, err := decodeEvent(x.Value)
-		if err != nil {
-			unreadable = append(unreadable, x.ID)
-			letters = append(letters, persistence.DeadLetter{
-				ID: x.ID, Endpoint: e.name, App: x.App, Key: x.Key, Value: x.Value, Reason: err.Error(), At: time.Now(),
-			})
-			continue
-		}
-		event.App, event.server = x.App, e.c.o.Version
-		if slices.Contains(x.Taken, e.name) || !e.wants(event) {
-			rest = append(rest, x.ID)
-			continue
-		}
-		open = append(open, &parcel{id: x.ID, event: event, app: x.App, key: x.Key, size: len(x.Value)})
-	}
-	e.c.passed(e, list[len(list)-1].ID, open, rest)
-	e.settledIDs, e.letters = append(e.settledIDs, unreadable...), append(e.letters, letters...)
+	open := e.c.sort(&e.progress, list, func(x *Event) bool {
+		return x.DataType != OccurrenceType && e.to.Wants(x.Type, x.DataType, x.Channel())
+	})
 	for _, p := range open {
 		e.held++
 		e.bytes += p.size
@@ -165,13 +137,6 @@ func (e *endpoint) take(list []persistence.Event) {
 			e.ready = append(e.ready, l)
 		}
 	}
-}
-
-func (e *endpoint) wants(x *Event) bool {
-	if x.to != "" {
-		return x.to == e.name
-	}
-	return e.to.Wants(x.Type, x.DataType, x.Channel())
 }
 
 // launch begins as many attempts as may be on their way.
@@ -276,7 +241,7 @@ func (e *endpoint) bury(l *lane, reason string) {
 
 // flush tells the courier what is settled.
 func (e *endpoint) flush() {
-	e.c.settle(e, e.settledIDs, e.letters)
+	e.c.settle(&e.progress, e.settledIDs, e.letters)
 	e.settledIDs, e.letters = nil, nil
 }
 

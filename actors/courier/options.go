@@ -8,10 +8,12 @@ import (
 )
 
 // Options say where events go, and how much is kept until they are there. The zero value has no endpoints,
-// so that there is no courier and no event; of every other field it means the default.
+// so that there is no courier and no event; of every other field but Occurrences it means the default.
 type Options struct {
 	// Endpoints get the events that they want. Their names differ.
 	Endpoints []Emitter
+	// Occurrences takes those of tenants; nil: they are not written down. Its name differs from the Endpoints'.
+	Occurrences Keeper
 	// Version is the server's, for the metadata; "": it is left out.
 	Version string
 
@@ -63,17 +65,26 @@ func (o *Options) Validate() error {
 		errs = append(errs, errors.New("RetryFor must not be negative"))
 	}
 	names := map[string]bool{}
-	for _, e := range o.Endpoints {
-		if e.Name() == "" || len(e.Name()) > maxNameSize {
+	check := func(name string) {
+		if name == "" || len(name) > maxNameSize {
 			errs = append(errs, fmt.Errorf("option Endpoints: a name has 1 to %d bytes", maxNameSize))
 		}
-		if names[e.Name()] {
-			errs = append(errs, fmt.Errorf("option Endpoints: %s is there twice", e.Name()))
+		if names[name] {
+			errs = append(errs, fmt.Errorf("option Endpoints: %s is there twice", name))
 		}
-		names[e.Name()] = true
+		names[name] = true
+	}
+	for _, e := range o.Endpoints {
+		check(e.Name())
+	}
+	if o.Occurrences != nil {
+		check(o.Occurrences.Name())
 	}
 	return errors.Join(errs...)
 }
+
+// Empty says that events go nowhere, so that no courier is needed.
+func (o *Options) Empty() bool { return len(o.Endpoints) == 0 && o.Occurrences == nil }
 
 // maxNameSize bounds the names of endpoints, which are part of keys on disk and labels of metrics.
 const maxNameSize = 200

@@ -139,8 +139,12 @@ func (p *post) emit(channel string, data ...string) {
 }
 
 func (p *post) emitOf(eventType, channel string, data ...string) {
+	p.write(eventType, Types[eventType], channel, data...)
+}
+
+func (p *post) write(eventType, dataType, channel string, data ...string) {
 	for _, d := range data {
-		e := Event{App: "app", Type: eventType, DataType: Types[eventType], Data: []byte(d), Metadata: []Attribute{{"event", "e"}, {"channel", channel}}}
+		e := Event{App: "app", Type: eventType, DataType: dataType, Data: []byte(d), Metadata: []Attribute{{"event", "e"}, {"channel", channel}}}
 		w := Write(e, channel, time.Now(), func(b []byte) { rand.Read(b) })
 		p.store.Commit([]persistence.Write{w}, persistence.Sync, nil)
 	}

@@ -4,13 +4,14 @@ import "time"
 
 // Stats are a courier's counts of this moment.
 type Stats struct {
-	Backlog   int  // events in the outbox
-	Over      bool // that is over its bound
-	Dead      int  // dead letters
-	Endpoints []EndpointStats
+	Backlog   int             // events in the outbox
+	Over      bool            // that is over its bound
+	Dead      int             // dead letters
+	Endpoints []EndpointStats // the keeper of occurrences is the last
 }
 
-// EndpointStats are one endpoint's. Sent, Failed, Retried and Buried count since the start.
+// EndpointStats are one endpoint's. Sent, Failed, Retried and Buried count since the start; a keeper knows for itself
+// what has failed, and has Sent what it is done with.
 type EndpointStats struct {
 	Name    string
 	Queued  int           // events that it has not settled, those among them that it does not want
@@ -29,17 +30,27 @@ func (c *Courier) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, e := range c.endpoints {
-		x := EndpointStats{
-			Name: e.name, Queued: len(e.open), Down: e.isDown.Load(),
-			Sent: e.sent.Load(), Failed: e.failed.Load(), Retried: e.retried.Load(), Buried: e.buried.Load(),
-		}
-		if last > e.pos {
-			x.Queued += int(last - e.pos)
-		}
-		for _, queued := range e.open {
-			x.Lag = max(x.Lag, now.Sub(time.UnixMilli(queued)))
-		}
+		x := e.stats(now, last)
+		x.Down = e.isDown.Load()
+		x.Sent, x.Failed, x.Retried, x.Buried = e.sent.Load(), e.failed.Load(), e.retried.Load(), e.buried.Load()
+		s.Endpoints = append(s.Endpoints, x)
+	}
+	if k := c.keeping; k != nil {
+		x := k.stats(now, last)
+		x.Sent = k.sent.Load()
 		s.Endpoints = append(s.Endpoints, x)
 	}
 	return s
+}
+
+// stats are those that there are of endpoints and keepers alike.
+func (p *progress) stats(now time.Time, last uint64) EndpointStats {
+	x := EndpointStats{Name: p.name, Queued: len(p.open)}
+	if last > p.pos {
+		x.Queued += int(last - p.pos)
+	}
+	for _, queued := range p.open {
+		x.Lag = max(x.Lag, now.Sub(time.UnixMilli(queued)))
+	}
+	return x
 }
