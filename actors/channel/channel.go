@@ -50,6 +50,9 @@ type Channel struct {
 	due          int64      // no timer is due before, in unix ms; 0: there is none
 	dueIsRead    bool       // due is known
 
+	counter counter // of what subscribers are told of their number
+	ledger  ledger
+
 	replay       *replay // nil: nobody has asked
 	replayIsRead bool    // replay and staleSeal are known
 	staleSeal    bool    // there is a seal that proves nothing
@@ -59,8 +62,9 @@ type Channel struct {
 func New(app, name string, rd Reader, o Options) *Channel {
 	o.EnsureDefaults()
 	c := &Channel{app: app, name: name, rd: rd, o: o, byConnection: map[string]*Subscription{}}
-	if claims.IsPresence(name) {
+	if o.Presence == PresenceAlways || o.Presence == PresenceByName && claims.IsPresence(name) {
 		c.members = newMembers()
+		c.members.firstUMD = o.FirstUMD
 	}
 	return c
 }
@@ -74,11 +78,12 @@ type Mark struct {
 	replayIsRead, staleSeal bool
 	ghosts                  []string
 	snapshots               []snapshot
+	counter                 counter
 }
 
 // Mark may be called before each command: it is cheap.
 func (c *Channel) Mark() Mark {
-	m := Mark{roster: c.roster, last: c.ids.last, lastSchedule: c.lastSchedule, replay: c.replay, replayIsRead: c.replayIsRead, staleSeal: c.staleSeal, snapshots: c.snapshots}
+	m := Mark{roster: c.roster, last: c.ids.last, lastSchedule: c.lastSchedule, replay: c.replay, replayIsRead: c.replayIsRead, staleSeal: c.staleSeal, snapshots: c.snapshots, counter: c.counter}
 	if c.replay != nil {
 		m.was = *c.replay
 	}
@@ -95,6 +100,7 @@ func Restore(app, name string, rd Reader, o Options, m Mark) *Channel {
 	r := m.roster
 	c.roster = r
 	c.ids.last, c.lastSchedule, c.snapshots = m.last, m.lastSchedule, m.snapshots
+	c.counter = m.counter
 	c.untell(&m)
 	if c.members != nil {
 		c.members.ghosts = m.ghosts
@@ -117,6 +123,14 @@ func (c *Channel) Name() string { return c.name }
 
 // Subscriptions returns how many connections are subscribed, counted or not.
 func (c *Channel) Subscriptions() int { return c.roster.Len() }
+
+// Members returns how many members are on a presence channel, those that are away among them; 0 on any other.
+func (c *Channel) Members() int {
+	if c.members == nil {
+		return 0
+	}
+	return len(c.members.order)
+}
 
 // Idle says that nothing would be lost if the Channel were forgotten: it has no subscriptions. Members that are
 // away have rows.

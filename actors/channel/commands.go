@@ -59,6 +59,15 @@ type Subscribe struct {
 	Numbered   bool                 // it reads the numbers of what it is told, and may come back with them
 	After      *Position            // where it left off; only with Numbered. nil: it has not been here
 	Full       bool                 // no rows can be written: should the process die, its member gets no grace
+
+	// MaxMembers bounds how many members a presence channel has, to join it as another one. 0: any number.
+	MaxMembers int
+	// Again: who is subscribed already is told so once more, and nothing changes. Else it is refused.
+	Again bool
+	// Cache: what the channel keeps for those who come is told, or that there is nothing.
+	Cache bool
+	// Count: from now on all hear how many they are.
+	Count bool
 }
 
 // Unsubscribe ends a subscription. Gone: the connection has ended, and reads no answer.
@@ -98,6 +107,9 @@ type Publish struct {
 	Server     bool  // no meta on the wire
 	// DeduplicationID, if not empty, lets only the first of equal ids through within five minutes.
 	DeduplicationID string
+	// CacheFor is for how long the channel keeps it for those who come, in the place of what it kept; see
+	// Subscribe.Cache. 0: it does not.
+	CacheFor time.Duration
 }
 
 // Published answers Publish to an asker without a sink.
@@ -297,6 +309,16 @@ type ListSchedules struct {
 type Schedules struct {
 	Items []ScheduleInfo
 	More  bool
+}
+
+// GetCached reads what the channel keeps for those who come. The answer is a *Cached, or nil if that is nothing.
+type GetCached struct{}
+
+// A Cached is the last event that was published with CacheFor.
+type Cached struct {
+	Event     string
+	Data      []byte // one JSON value; nil: null
+	ExpiresAt time.Time
 }
 
 // GetInfo reads who is there. The answer is *Info.

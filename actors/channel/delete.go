@@ -69,6 +69,9 @@ func (c *Channel) Delete(s Step, cmd *Delete, fx *Effects) error {
 	if err := c.readMembers(); err != nil {
 		return err
 	}
+	if err := c.readLedger(); err != nil {
+		return err
+	}
 	type kept struct {
 		key string
 		entryRow
@@ -127,5 +130,6 @@ func (c *Channel) Delete(s Step, cmd *Delete, fx *Effects) error {
 	fx.SetDue(time.Time{})
 	c.due, c.dueIsRead = 0, true
 	c.forgetHere(s, fx)
+	c.forgetLedger(s, fx)
 	return nil
 }

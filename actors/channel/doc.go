@@ -41,10 +41,17 @@
 // connection was cut; see [Resumption]. What the channel keeps for that lives in memory while it is awake,
 // and in one row while it sleeps (replay.go, seal.go).
 //
+// # Channels of the Pusher protocol
+//
+// They are the same machine with other habits, which [Pusher] puts into its Options: who is a member by another name,
+// of whose subscriptions the first gives its umd, what backends hear (occurrences.go), and that they hear of those who
+// a process that died had there (ledger.go). What a subscriber may want besides comes with its command: the event that
+// is kept for those who come (cached.go), and how many they are (count.go).
+//
 // # The files
 //
 // The seam: channel.go, commands.go, effects.go, message.go, roster.go, sink.go, errors.go, options.go.
 // The decisions, each about one noun: subscribe.go, presence.go, presence_grace.go, presence_here.go, umd.go,
 // publish.go, replay.go, seal.go, resume.go, history.go, reactions.go, storage.go, schedule.go, observers.go,
-// expiry.go, ids.go, equal.go, events.go. What is on disk: rows.go, schedule_rows.go and encoding.go.
+// expiry.go, ids.go, equal.go, events.go, cached.go, count.go, occurrences.go, ledger.go. What is on disk: rows.go, schedule_rows.go and encoding.go.
 package channel

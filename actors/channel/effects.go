@@ -38,6 +38,7 @@ type Effects struct {
 
 	due    time.Time
 	dueSet bool
+	again  time.Time // zero: nothing was said
 }
 
 // Reset empties fx and keeps its memory.
@@ -53,6 +54,13 @@ func (fx *Effects) SetDue(at time.Time) { fx.due, fx.dueSet = at, true }
 
 // Due returns what SetDue was last told; changed is false if it was told nothing.
 func (fx *Effects) Due() (at time.Time, changed bool) { return fx.due, fx.dueSet }
+
+// CallAgain says that the channel wants a [Channel.Due] at a time, besides that of SetDue, if it is in memory then.
+// It replaces an earlier CallAgain.
+func (fx *Effects) CallAgain(at time.Time) { fx.again = at }
+
+// Again returns what CallAgain was told, the zero time if nothing.
+func (fx *Effects) Again() time.Time { return fx.again }
 
 // forget takes back what was added since fx was as in was.
 func (fx *Effects) forget(was Effects) {

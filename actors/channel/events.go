@@ -11,7 +11,7 @@ import (
 // What backends hear of. Source: Hotsock docs, Pub/Sub Events.
 
 func (c *Channel) emitSubscription(event string, sub *Subscription, fx *Effects) {
-	if fx.NoEvents {
+	if fx.NoEvents || c.o.Occurrences {
 		return
 	}
 	b := appendString(append(make([]byte, 0, 192), `{"channel":`...), c.name)
@@ -21,7 +21,7 @@ func (c *Channel) emitSubscription(event string, sub *Subscription, fx *Effects)
 }
 
 func (c *Channel) emitCount(fx *Effects) {
-	if fx.NoEvents {
+	if fx.NoEvents || c.o.Occurrences {
 		return
 	}
 	b := appendString(append(make([]byte, 0, 96), `{"name":`...), c.name)
@@ -59,6 +59,10 @@ func (c *Channel) emitMember(kind Kind, m Member, fx *Effects) {
 
 func (c *Channel) emitMessage(m *Message, cmd *Publish, fx *Effects) {
 	if fx.NoEvents {
+		return
+	}
+	if c.o.Occurrences {
+		c.occurClientEvent(m, cmd, fx)
 		return
 	}
 	b := appendString(append(make([]byte, 0, 192+len(m.Data)), `{"channel":`...), c.name)

@@ -37,6 +37,17 @@ func (c *Channel) Due(s Step, fx *Effects) error {
 		fx.SetDue(unixMilli(c.due)) // what is due comes in another step, which reads what this one wrote
 		return nil
 	}
+	if err := c.readLedger(); err != nil {
+		return err
+	}
+	if c.ledger.unsettled {
+		if err := c.readDue(); err != nil {
+			return err
+		}
+		c.settleLedger(s, fx)
+		fx.SetDue(unixMilli(c.due))
+		return nil
+	}
 	before, mark := *fx, c.Mark()
 	left := dueRows
 	timers, nextTimer, err := c.dueRows(tableTimers, s.At, &left)
@@ -58,10 +69,12 @@ func (c *Channel) Due(s Step, fx *Effects) error {
 			c.due, c.dueIsRead = due, isRead
 			return err
 		}
+		c.countDue(s, fx)
 		fx.SetDue(unixMilli(c.due))
 		return nil
 	}
 	var over []*member // whose time to come back is over
+	ledger := false    // that of those in the ledger is
 	for _, timer := range timers {
 		m, err := c.timerDue(s, timer.key, fx)
 		if err != nil {
@@ -69,6 +82,7 @@ func (c *Channel) Due(s Step, fx *Effects) error {
 			c.untell(&mark)
 			return err
 		}
+		ledger = ledger || timer.key[9] == timerLedger
 		if m != nil {
 			over = append(over, m)
 		}
@@ -87,6 +101,10 @@ func (c *Channel) Due(s Step, fx *Effects) error {
 		}
 	}
 	c.endGraces(over, fx)
+	if ledger {
+		c.ledgerDue(s, fx)
+	}
+	c.countDue(s, fx)
 	c.due, c.dueIsRead = earlier(nextTimer, nextExpiry), true
 	fx.SetDue(unixMilli(c.due))
 	return nil
@@ -119,6 +137,9 @@ func (c *Channel) timerDue(s Step, timer string, fx *Effects) (*member, error) {
 	case timerSeal:
 		c.sealDue(s, due, timer, fx)
 		return nil, nil
+	case timerCached:
+		return nil, c.cachedDue(due, timer, fx)
+	case timerLedger: // ledgerDue does the rest
 	case timerMember:
 		return c.graceDue(due, timer, key, fx)
 	default:

@@ -154,7 +154,12 @@ func TestAFaultChangesNothing(t *testing.T) {
 		set("e", ``, -1), goOn, pass(time.Minute), due, goOn, leave("g"), goOn, goOn, goOn, subscribe("g"), erase, goOn, goOn,
 		resume("d"), publish(5, ""), publish(0, ""), forget, seal, sleep, forgetFirst, seal, sleep, publish(1, ""), pass(time.Minute), set("a", `1`, 1), pass(time.Minute), erase, restart, list, entries, publish(5, "d1"), due,
 	}
-	sound, broken := newWorld("presence.c", Options{LeaveGrace: time.Minute, SnapshotEntries: 2}), newWorld("presence.c", Options{LeaveGrace: time.Minute, SnapshotEntries: 2})
+	failEverywhere(t, "presence.c", Options{LeaveGrace: time.Minute, SnapshotEntries: 2}, steps)
+}
+
+func failEverywhere(t *testing.T, name string, o Options, steps []func(*world) error) {
+	t.Helper()
+	sound, broken := newWorld(name, o), newWorld(name, o)
 	faults := 0
 	for i, step := range steps {
 		if err := step(sound); err != nil {
@@ -195,6 +200,7 @@ func shown(w *world) string {
 		p.printf("%d kept, %d asked, at %d, left %d, sealed %d, %x\n", len(r.items), r.asked, r.head, r.left, r.sealed, r.secret)
 	}
 	p.printf("%+v\n", w.c.snapshots)
+	p.printf("%+v %+v\n", w.c.counter, w.c.ledger.until)
 	p.printf("%v %v %d %d %v", w.c.ids.last, w.due, w.c.counted, w.c.joins, w.c.members.all())
 	return p.flush()
 }
@@ -216,9 +222,9 @@ func TestOptionsNameWhatIsWrong(t *testing.T) {
 		t.Errorf("%+v %v", o, err)
 	}
 	err := (&Options{
-		MaxData: -1, MaxPresenceBytes: -1, DedupWindow: -1, MaxSchedules: -1, MaxReactions: -1, MaxReactionKinds: -1, SnapshotEntries: -1,
+		MaxData: -1, LedgerGrace: -1, DedupWindow: -1, MaxSchedules: -1, MaxReactions: -1, MaxReactionKinds: -1, SnapshotEntries: -1,
 	}).Validate()
-	for _, field := range []string{"MaxData", "MaxPresenceBytes", "DedupWindow", "MaxSchedules", "MaxReactions", "MaxReactionKinds", "SnapshotEntries"} {
+	for _, field := range []string{"MaxData", "LedgerGrace", "DedupWindow", "MaxSchedules", "MaxReactions", "MaxReactionKinds", "SnapshotEntries"} {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%v does not name %s", err, field)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"dormouse/claims"
@@ -16,8 +17,13 @@ type Options struct {
 	NotifyExpiry bool
 	// MaxData bounds one message's or entry's data, in bytes. Default 262,144.
 	MaxData int
+	// Presence says whether the channel has members. Default: its name says so, as Hotsock has it.
+	Presence Presence
+	// FirstUMD makes a member's umd that of its first subscription, while that lasts, and then of the next; nobody is
+	// told when it changes. Default: it is the one that was set last, and all are told. Not together with LeaveGrace.
+	FirstUMD bool
 	// MaxPresenceBytes bounds a presence channel's list of members, in bytes of compact JSON: all of it
-	// goes to everybody at each change. Default 102,400.
+	// goes to everybody at each change. Default 102,400; negative: it has no bound, for who subscribes has one.
 	MaxPresenceBytes int
 	// LeaveGrace is for how long a member whose connection broke is kept: if it is back by then, nobody hears
 	// that it was away. Default: not at all.
@@ -25,6 +31,12 @@ type Options struct {
 	// MemberDeltas tells of members without the list: who subscribes reads it once, and then what changes.
 	// Default: each change has the whole list, as Hotsock's clients expect.
 	MemberDeltas bool
+	// Occurrences makes backend events those of the Pusher protocol (occurrences.go), and keeps a ledger of who is
+	// here, so that they are true over a crash. Default: Hotsock's. Not together with LeaveGrace.
+	Occurrences bool
+	// LedgerGrace is for how long those who were here when a process died may come back before backends are told that
+	// they have left. Default 10 s.
+	LedgerGrace time.Duration
 	// MaxReactions bounds how many reactions one message has, of all users together: who lists them reads
 	// them all. Default 10,000.
 	MaxReactions int
@@ -48,6 +60,16 @@ type Options struct {
 	ReplayEntries, ReplayBytes int
 }
 
+// Presence says whether a channel has members.
+type Presence uint8
+
+// The zero value lets the name decide, by [claims.IsPresence].
+const (
+	PresenceByName Presence = iota
+	PresenceAlways
+	PresenceNever
+)
+
 // EnsureDefaults gives every field that is zero its default.
 func (o *Options) EnsureDefaults() {
 	if o.MaxData == 0 {
@@ -55,6 +77,9 @@ func (o *Options) EnsureDefaults() {
 	}
 	if o.MaxPresenceBytes == 0 {
 		o.MaxPresenceBytes = 100 << 10
+	}
+	if o.LedgerGrace == 0 {
+		o.LedgerGrace = 10 * time.Second
 	}
 	if o.MaxReactions == 0 {
 		o.MaxReactions = 10_000
@@ -88,11 +113,17 @@ func (o *Options) Validate() error {
 	if o.MaxData < 0 {
 		errs = append(errs, fmt.Errorf("MaxData is %d: it must not be negative", o.MaxData))
 	}
-	if o.MaxPresenceBytes < 0 {
-		errs = append(errs, fmt.Errorf("MaxPresenceBytes is %d: it must not be negative", o.MaxPresenceBytes))
+	if o.Presence > PresenceNever {
+		errs = append(errs, fmt.Errorf("Presence is %d: it must be 0 to %d", o.Presence, PresenceNever))
 	}
 	if o.LeaveGrace < 0 {
 		errs = append(errs, fmt.Errorf("LeaveGrace is %v: it must not be negative", o.LeaveGrace))
+	}
+	if o.LeaveGrace > 0 && (o.FirstUMD || o.Occurrences) {
+		errs = append(errs, errors.New("LeaveGrace cannot be together with FirstUMD or Occurrences"))
+	}
+	if o.LedgerGrace < 0 {
+		errs = append(errs, fmt.Errorf("LedgerGrace is %v: it must not be negative", o.LedgerGrace))
 	}
 	if o.MaxReactions < 0 || o.MaxReactions > math.MaxInt32 {
 		errs = append(errs, fmt.Errorf("MaxReactions is %d: it must be 0 to %d", o.MaxReactions, math.MaxInt32))
@@ -113,6 +144,20 @@ func (o *Options) Validate() error {
 		errs = append(errs, fmt.Errorf("ReplayFor is %v: it must not be negative", o.ReplayFor))
 	}
 	return errors.Join(errs...)
+}
+
+// Pusher returns o with what a channel of the Pusher protocol needs of it, whatever o says of that: there, a channel
+// has members if its name begins with "presence-", and who subscribes brings its own bounds.
+//
+// Source: Pusher docs, Channel types and Presence channels.
+func Pusher(name string, o Options) Options {
+	o.Presence = PresenceNever
+	if strings.HasPrefix(name, "presence-") {
+		o.Presence = PresenceAlways
+	}
+	o.FirstUMD, o.MemberDeltas, o.Occurrences = true, true, true
+	o.MaxPresenceBytes, o.MaxData, o.LeaveGrace = -1, math.MaxInt, 0
+	return o
 }
 
 // storeForever is the retention of what does not expire.

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 )
@@ -11,6 +12,8 @@ type members struct {
 	order []*member // by since
 	size  int       // of the list as compact JSON, without what stands between its members
 	list  []Member  // what order shows, shared by messages; nil: to be made anew
+
+	firstUMD bool // as in Options
 
 	here      int      // members with here
 	unsettled bool     // the rows of who is here are not what they should be; see settle
@@ -51,7 +54,12 @@ func (ms *members) fits(uid string, umd []byte, limit int) bool {
 	if m := ms.byUID[uid]; m != nil {
 		grows -= m.size
 	}
-	return grows <= 0 || ms.size+grows <= limit
+	return grows <= 0 || limit < 0 || ms.size+grows <= limit
+}
+
+// hasRoom says whether uid may be one of so many members; 0: of any number.
+func (ms *members) hasRoom(uid string, limit int) bool {
+	return limit <= 0 || len(ms.order) < limit || ms.byUID[uid] != nil
 }
 
 // since returns the Join of uid's first subscription, join if it has none yet.
@@ -117,9 +125,15 @@ func (ms *members) replace(old, next *Subscription) (Kind, Member) {
 	return ms.refresh(m)
 }
 
-// refresh gives m the umd of the subscription that was set last.
+// refresh gives m the umd of the subscription that was set last, or, with firstUMD, of its first one, silently.
 func (ms *members) refresh(m *member) (Kind, Member) {
 	umd := m.subs[len(m.subs)-1].UMD
+	if ms.firstUMD {
+		if umd = m.subs[0].UMD; !bytes.Equal(umd, m.UMD) {
+			ms.set(m, umd)
+		}
+		return 0, m.Member
+	}
 	if equalJSON(umd, m.UMD) {
 		return 0, m.Member
 	}
@@ -146,5 +160,7 @@ func (c *Channel) tellMembers(kind Kind, m Member, among Roster, except *Subscri
 		told.Members = c.members.all()
 	}
 	fx.deliver(told, among, except)
-	c.emitMember(kind, m, fx)
+	if !c.o.Occurrences { // else occupyMember tells
+		c.emitMember(kind, m, fx)
+	}
 }

@@ -74,6 +74,9 @@ func (p *printer) effects(fx *Effects, writes, events bool) {
 			p.printf("due %s\n", since(due))
 		}
 	}
+	if at := fx.Again(); !at.IsZero() {
+		p.printf("again at %s\n", since(at))
+	}
 	p.result(fx.Result)
 }
 
@@ -100,6 +103,7 @@ var kinds = map[Kind]string{
 	KindPublished: "message", KindStorageUpdated: "updated", KindStorageData: "data", KindSubscribed: "subscribed",
 	KindReactionAdded: "reacted", KindReactionRemoved: "unreacted",
 	KindUnsubscribed: "unsubscribed", KindMemberAdded: "added", KindMemberUpdated: "changed", KindMemberRemoved: "removed",
+	KindCacheMiss: "miss", KindSubscriptionCount: "count",
 }
 
 func (p *printer) message(m *Message) {
@@ -109,6 +113,10 @@ func (p *printer) message(m *Message) {
 		p.printf(" %s %s", p.id(m.ID), p.known(string(m.Data)))
 	case !m.ID.IsZero():
 		p.printf(" %s %q", p.id(m.ID), m.Event)
+	case m.Event != "":
+		p.printf(" %q", m.Event)
+	case m.Kind == KindSubscriptionCount:
+		p.printf(" %d", m.Count)
 	}
 	if m.Key != "" {
 		p.printf(" %q", m.Key)
@@ -170,6 +178,8 @@ func (p *printer) result(r any) {
 			p.printf(", members %s", list(r.Members))
 		}
 		p.printf("\n")
+	case *Cached:
+		p.printf("%q %s until %s\n", r.Event, null(r.Data), since(r.ExpiresAt))
 	case *Entry:
 		p.entry(*r)
 	case *Entries:
@@ -269,6 +279,9 @@ func (p *printer) listing(w persistence.Write) {
 	case w.App == HereListings:
 		_, name, _ := ListedHere(w.Key)
 		p.printf("%s %s among those with members\n", map[persistence.Op]string{persistence.ListOp: "list", persistence.UnlistOp: "unlist"}[w.Op], name)
+	case w.App == OccupiedListings:
+		_, name, _ := ListedOccupied(w.Key)
+		p.printf("%s %s among the occupied\n", map[persistence.Op]string{persistence.ListOp: "list", persistence.UnlistOp: "unlist"}[w.Op], name)
 	case w.Op == persistence.ListOp:
 		info, err := ListedSchedule(w.Key, w.Value)
 		if err != nil {
@@ -308,6 +321,15 @@ func (p *printer) row(key string, value []byte) string {
 	case tableHere:
 		m, err := decodeHere(value)
 		return fmt.Sprintf("%s %s since %d%s", what, null(m.umd), m.since, fault(err))
+	case rowCached:
+		r, err := decodeCached(value)
+		return fmt.Sprintf("%s %q %s until %s seq %d%s", what, r.event, null(r.data), until(r.expires), r.seq, fault(err))
+	case tableLedger:
+		if len(key) > 1 {
+			return what
+		}
+		ends, err := decodeLedger(value)
+		return fmt.Sprintf("%s until %s%s", what, until(ends), fault(err))
 	case tableDedup:
 		d, err := decodeDedup(value)
 		return fmt.Sprintf("%s %s until %s%s", what, p.id(d.id), until(d.until), fault(err))
@@ -325,6 +347,10 @@ func (p *printer) rowKey(key string) string {
 		return fmt.Sprintf("member %q", key[1:])
 	case tableHere:
 		return fmt.Sprintf("here %q", key[1:])
+	case rowCached:
+		return "cached"
+	case tableLedger:
+		return fmt.Sprintf("ledger %q", key[1:])
 	case tableSeals:
 		return "seal"
 	case tableTimers:

@@ -3,7 +3,8 @@ package channel
 import "github.com/oklog/ulid/v2"
 
 // Publish sends a message to all who are subscribed: to the sending connection itself only if cmd.Echo.
-// Its id is greater than that of every message before it. It is stored if cmd.Store says so. A copy of
+// Its id is greater than that of every message before it. It is stored if cmd.Store says so, and kept for those who
+// come if cmd.CacheFor does. A copy of
 // a message that had the same deduplication id within Options.DedupWindow is dropped, as if it had been
 // sent; the answer has the first one's id.
 //
@@ -43,8 +44,15 @@ func (c *Channel) Publish(s Step, cmd *Publish, fx *Effects) error {
 			return nil
 		}
 	}
-	if expires != 0 || cmd.DeduplicationID != "" {
+	if expires != 0 || cmd.DeduplicationID != "" || cmd.CacheFor > 0 {
 		if err := c.readDue(); err != nil {
+			return err
+		}
+	}
+	var cached *cachedRow
+	if cmd.CacheFor > 0 {
+		var err error
+		if cached, err = c.readCached(); err != nil {
 			return err
 		}
 	}
@@ -56,6 +64,10 @@ func (c *Channel) Publish(s Step, cmd *Publish, fx *Effects) error {
 	*m.Meta = author(&cmd.Sender, sub, cmd.Server)
 	if cmd.DeduplicationID != "" {
 		c.rememberCopy(s, cmd.DeduplicationID, m.ID, ulid.ULID{}, first, fx)
+		m.Seq = s.Seq
+	}
+	if cmd.CacheFor > 0 {
+		c.cache(s, cmd, cached, fx)
 		m.Seq = s.Seq
 	}
 	c.send(s, cmd, m, expires, sub, fx)

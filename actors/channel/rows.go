@@ -17,6 +17,9 @@ import (
 //	'd'  deduplication id                          -> dedupRow
 //	'p'  uid                                       -> memberRow, of who was cut off lately
 //	'h'  uid                                       -> hereRow, of who is here, if there is a grace
+//	'c'                                            -> cachedRow, of a channel that keeps an event for those who come
+//	'o'                                            -> ledgerRow, of a channel that is occupied; see ledger.go
+//	'o'  uid                                       -> nothing but a version, of a member there
 //	's'                                            -> how many schedules there are, a uvarint; none: no row
 //	't'  unix ms (8 bytes), timer kind, its key    -> nothing
 //	0x80 ULID (16 bytes)                           -> messageRow
@@ -36,6 +39,8 @@ const (
 	tableTimers   = "t"
 	tableMembers  = "p"
 	tableHere     = "h"
+	tableLedger   = "o"
+	rowCached     = "c"
 	tableMessages = "\x80"
 	tableExpiries = "\x81"
 
@@ -57,6 +62,8 @@ const (
 	timerSchedule byte = 's' // its key is the schedule's id
 	timerMember   byte = 'p'
 	timerSeal     byte = 'z'
+	timerCached   byte = 'c'
+	timerLedger   byte = 'o'
 )
 
 // sealKey is the one row of its table.

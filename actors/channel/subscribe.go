@@ -14,11 +14,18 @@ import (
 // sure. On a presence channel the others read KindMemberAdded if the uid is new, and everybody KindMemberUpdated if
 // its umd is now another one. Backends hear of the subscription, of the count and of the member.
 //
+// With cmd.Cache, KindPublished or KindCacheMiss follows KindSubscribed at once. With cmd.Count everybody reads
+// KindSubscriptionCount when their number changes, as count.go says. With cmd.Again a connection that is subscribed
+// reads KindSubscribed once more, and what the channel keeps.
+//
 // Errors: ErrAlreadySubscribed, ErrPresenceUIDRequired, ErrPresenceCapacityReached, or a fault. After any
 // of them cmd.Spend is unspent.
 // Source: Hotsock docs, Subscriptions and Presence Channels.
 func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
-	if c.byConnection[cmd.ConnectionID] != nil {
+	if old := c.byConnection[cmd.ConnectionID]; old != nil {
+		if cmd.Again {
+			return c.subscribeAgain(s, cmd, old, fx)
+		}
 		return ErrAlreadySubscribed
 	}
 	sub := &Subscription{
@@ -41,7 +48,7 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 		if sub.UID == "" {
 			return ErrPresenceUIDRequired
 		}
-		if !c.members.fits(sub.UID, sub.UMD, c.o.MaxPresenceBytes) {
+		if !c.members.fits(sub.UID, sub.UMD, c.o.MaxPresenceBytes) || !c.members.hasRoom(sub.UID, cmd.MaxMembers) {
 			return ErrPresenceCapacityReached
 		}
 		sub.since = c.members.since(sub.UID, sub.Join)
@@ -51,11 +58,25 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 			}
 		}
 	}
+	if err := c.readLedger(); err != nil {
+		return err
+	}
+	if c.ledger.unsettled {
+		if err := c.readDue(); err != nil {
+			return err
+		}
+	}
 	start, err := c.lastID()
 	if err != nil {
 		return err
 	}
 	sub.StartID = start
+	var cached *cachedRow
+	if cmd.Cache {
+		if cached, err = c.readCached(); err != nil {
+			return err
+		}
+	}
 
 	told := &Message{Kind: KindSubscribed, Channel: c.name, Alias: sub.Alias, Auto: cmd.Auto, Meta: sub.meta()}
 	var items []replayed
@@ -101,8 +122,12 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 	if cmd.Spend != nil {
 		fx.Writes = append(fx.Writes, persistence.SpendID(cmd.Spend.App, cmd.Spend.ID, cmd.Spend.Until))
 	}
+	if cmd.Cache {
+		c.showCached(s, cached, sub, fx)
+	}
 	c.emitSubscription("hotsock.subscribed", sub, fx)
 	c.count(sub, 1, fx)
+	c.occupy(s, cmd.Full, fx)
 	if c.members != nil {
 		if !cmd.Full {
 			c.settle(s, sub.UID, fx)
@@ -115,6 +140,32 @@ func (c *Channel) Subscribe(s Step, cmd *Subscribe, fx *Effects) error {
 			except = sub
 		}
 		c.tellMembers(kind, m, c.roster, except, fx)
+		c.occupyMember(kind, sub.UID, cmd.Full, fx)
+	}
+	if cmd.Cache && !cached.isThere(s.At) {
+		c.occur(OccurCacheMiss, "", fx)
+	}
+	c.counter.on = cmd.Count
+	c.tellCount(s, fx)
+	return nil
+}
+
+// subscribeAgain tells a connection once more that it is subscribed, as it was the first time. Nobody else hears of
+// it, and nothing changes.
+func (c *Channel) subscribeAgain(s Step, cmd *Subscribe, sub *Subscription, fx *Effects) error {
+	if err := c.readMembers(); err != nil {
+		return err
+	}
+	var cached *cachedRow
+	if cmd.Cache {
+		var err error
+		if cached, err = c.readCached(); err != nil {
+			return err
+		}
+	}
+	fx.answer(&Message{Kind: KindSubscribed, Channel: c.name, Alias: sub.Alias, Meta: sub.meta(), Members: c.members.all()}, sub.Sink)
+	if cmd.Cache {
+		c.showCached(s, cached, sub, fx)
 	}
 	return nil
 }
@@ -134,8 +185,11 @@ func (c *Channel) Unsubscribe(s Step, cmd *Unsubscribe, fx *Effects) error {
 	if err := c.readMembers(); err != nil {
 		return err
 	}
+	if err := c.readLedger(); err != nil {
+		return err
+	}
 	kept := c.keepsMember(cmd, sub)
-	if kept {
+	if kept || c.ledger.unsettled {
 		if err := c.readDue(); err != nil {
 			return err
 		}
@@ -160,6 +214,8 @@ func (c *Channel) Unsubscribe(s Step, cmd *Unsubscribe, fx *Effects) error {
 	case c.members != nil:
 		c.leave(cmd, sub, fx)
 	}
+	c.tellCount(s, fx)
+	c.vacate(s, cmd.Full, fx)
 	return nil
 }
 
@@ -180,6 +236,7 @@ func (c *Channel) leave(cmd *Unsubscribe, sub *Subscription, fx *Effects) {
 		c.members.ghosts, c.members.unsettled = append(slices.Clone(c.members.ghosts), m.UID), true // a Mark has the old ones
 	}
 	c.tellMembers(kind, told, c.roster, nil, fx)
+	c.occupyMember(kind, sub.UID, cmd.Full, fx)
 }
 
 // GetInfo reads who is subscribed. On a presence channel, a member who was cut off counts until it has left.

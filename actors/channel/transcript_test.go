@@ -21,15 +21,17 @@ import (
 // TestTranscripts runs the conversations in testdata: a command, and what it asks for.
 //
 //	channel NAME [show=writes|events|all] [notify-expiry] [no-events] [max-presence=N] [max-data=N]
-//	  [max-reactions=N] [max-kinds=N] [replay=N] [grace=10s] [deltas]
+//	  [max-reactions=N] [max-kinds=N] [replay=N] [grace=10s] [deltas] [pusher]
 //	grant NAME           what a token says of the channel, as JSON
 //	at 10s               sets the clock, to so long after the start
 //	sub a [uid=] [umd=] [alias=] [auto] [grant=] [spend=JTI]
+//	sub a [cache] [count] [again] [max=N]     as guests of Pusher's do
 //	sub a resume         reads numbers; after=N brings back the epoch that a was told last, of=b that of b
 //	seal                 before sleep, and before an end in order; drop: the server ends, however
 //	unsub a [gone|lost|full]
 //	umd a [spend=JTI]    gives the subscription another umd, the input
-//	pub a event=e [store=N] [emit] [echo] [subscribed] [dedup=ID] [ip=] [ua=] [request=] [http]; "pub server" is the server
+//	pub a event=e [store=N] [emit] [echo] [subscribed] [dedup=ID] [cache=1m] [nobody] [ip=] [ua=] [request=] [http]; "pub server" is the server
+//	cached               what is kept for those who come
 //	react a m1 REACTION [remove] [fault] [ip=] [ua=] [request=] [http]; "react server m1 REACTION uid= [umd=] [emit]"
 //	reactions [a] m1     lists them
 //	set a KEY [store=N] [emit] [notify] [ip=] [ua=] [request=] [http]
@@ -140,10 +142,11 @@ func (tr *transcript) begin(d *datadriven.TestData) string {
 	var o Options
 	o.NotifyExpiry = d.HasArg("notify-expiry")
 	o.MaxPresenceBytes, _ = strconv.Atoi(arg(d, "max-presence"))
-	if grace := arg(d, "grace"); grace != "" {
-		o.LeaveGrace, _ = time.ParseDuration(grace)
-	}
+	o.LeaveGrace = duration(d, "grace")
 	o.MemberDeltas = d.HasArg("deltas")
+	if d.HasArg("pusher") {
+		o = Pusher(d.CmdArgs[0].Key, o)
+	}
 	o.MaxReactions, _ = strconv.Atoi(arg(d, "max-reactions"))
 	o.MaxReactionKinds, _ = strconv.Atoi(arg(d, "max-kinds"))
 	o.ReplayEntries, _ = strconv.Atoi(arg(d, "replay"))
@@ -201,6 +204,8 @@ func (tr *transcript) decide(d *datadriven.TestData) error {
 		return do(w, w.c.ListStorage, tr.list(d))
 	case "messages":
 		return do(w, w.c.ListMessages, tr.messages(d))
+	case "cached":
+		return do(w, w.c.GetCached, &GetCached{})
 	case "info":
 		return do(w, w.c.GetInfo, &GetInfo{})
 	case "seal":
@@ -224,9 +229,18 @@ func (tr *transcript) publish(d *datadriven.TestData) *Publish {
 		Echo:            d.HasArg("echo"),
 		Emit:            d.HasArg("emit"),
 		Store:           number(d, "store", 0),
-		Server:          d.CmdArgs[0].Key == "server",
+		Server:          d.CmdArgs[0].Key == "server" || d.HasArg("nobody"),
 		DeduplicationID: arg(d, "dedup"),
+		CacheFor:        duration(d, "cache"),
 	}
+}
+
+// duration returns the value of name=10s, 0 without it.
+func duration(d *datadriven.TestData, name string) (of time.Duration) {
+	if text := arg(d, name); text != "" {
+		of, _ = time.ParseDuration(text)
+	}
+	return of
 }
 
 func (tr *transcript) set(d *datadriven.TestData) *SetStorage {
@@ -319,6 +333,9 @@ func (tr *transcript) subscribe(d *datadriven.TestData) *Subscribe {
 		Auto:   d.HasArg("auto"),
 		Full:   d.HasArg("full"),
 		Grant:  mustGrant(tr.w.name, "{}"),
+
+		Again: d.HasArg("again"), Cache: d.HasArg("cache"), Count: d.HasArg("count"),
+		MaxMembers: int(number(d, "max", 0)),
 	}
 	if name := arg(d, "grant"); name != "" {
 		cmd.Grant = mustGrant(tr.w.name, tr.grants[name])

@@ -35,6 +35,7 @@ type world struct {
 	noEvents bool
 	fx       Effects
 	listings map[string]bool // of channels with members
+	occupied map[string]bool // of channels with a ledger
 	next     []*ShowRest     // what it wants to go on with
 }
 
@@ -49,6 +50,12 @@ func (w *world) list() {
 				w.listings = map[string]bool{}
 			}
 			w.listings[x.Key] = x.Op == persistence.ListOp
+		}
+		if x.App == OccupiedListings {
+			if w.occupied == nil {
+				w.occupied = map[string]bool{}
+			}
+			w.occupied[x.Key] = x.Op == persistence.ListOp
 		}
 	}
 }
