@@ -80,7 +80,7 @@ func (s *Series) found(from float64, measured time.Duration) {
 }
 
 // floors is into how many equal parts a saw is divided: as few as a trend needs. The soak's
-// lobbies fill a write buffer of our server's store in ten minutes: in two hours there is a tooth in each.
+// lobbies fill a write buffer of our server's store in five minutes: in an hour there is a tooth in each.
 const floors = trend.Fewest
 
 // lowest are the lowest points of a saw, the first one of each part. A line through all of a saw rises, by its height

@@ -20,8 +20,8 @@ var soakScenario = Scenario{
 	Name:  "soak",
 	About: "The lobby's mixed case for long, to see what creeps: memory, descriptors, latencies, by interval. What they tend to is told of the time behind the first sixth.",
 	Cases: func(size Size) []Case {
-		shape := lobbies{count: 10, mixed: true}
-		c := lobbyCase("10 lobbies, mixed, for "+spoken(size.Soak), shape, ours)
+		shape := lobbies{count: 20, mixed: true}
+		c := lobbyCase("20 lobbies, mixed, for "+spoken(size.Soak), shape, ours)
 		c.Once, c.Takes = true, size.Soak-size.Window // its window is its own
 		c.Metrics = slices.Concat([]Metric{rssSlope, heapSlope, deliverySlope}, c.Metrics, []Metric{measuredFor})
 		c.Run = func(ctx context.Context, s *Stand) error { return (&soak{lobbies: shape}).run(ctx, s) }
