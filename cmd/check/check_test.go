@@ -32,6 +32,9 @@ func TestImportRules(t *testing.T) {
 		{"only transport/ws may import gws", "dormouse/transport/hotsock", "github.com/lxzan/gws", true},
 		{"only transport/metrics may import Prometheus", "dormouse/cmd", "github.com/prometheus/client_golang/prometheus", true},
 		{"transport/metrics may import Prometheus", "dormouse/transport/metrics", "github.com/prometheus/client_golang/prometheus", false},
+		{"only persistence/apps/sql may import pgx", "dormouse/cmd", "github.com/jackc/pgx/v5", true},
+		{"persistence/apps/sql may import pgx", "dormouse/persistence/apps/sql", "github.com/jackc/pgx/v5", false},
+		{"persistence/apps/dynamodb may import the AWS SDK", "dormouse/persistence/apps/dynamodb", "github.com/aws/aws-sdk-go-v2/config", false},
 		{"the bench may import none of ours", "dormouse/bench/load", "dormouse/claims", true},
 		{"the bench may import itself", "dormouse/bench/load", "dormouse/bench/report", false},
 		{"cmd may import all of ours", "dormouse/cmd", "dormouse/persistence", false},
@@ -140,6 +143,45 @@ func TestBrowserTestsAreListed(t *testing.T) {
 	}
 	if seen == 0 {
 		t.Error("no test drives a browser: this looks in the wrong place")
+	}
+}
+
+// So it is with a test that starts a database.
+func TestDatabaseTestsAreListed(t *testing.T) {
+	root, err := moduleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	starters := map[string]string{"Dynalite(": "npm", "Postgres(": "postgres", "MariaDB(": "mariadbd"}
+	listed := map[string]*regexp.Regexp{}
+	for _, s := range suites {
+		listed[s.program] = regexp.MustCompile(s.tests)
+	}
+	r := &run{root: root, out: &bytes.Buffer{}}
+	files, err := r.files(t.Context(), "*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, name := range files {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for body := range strings.SplitSeq(string(text), "\nfunc ") {
+			test, _, _ := strings.Cut(body, "(")
+			for starter, program := range starters {
+				if !strings.Contains(body, "servers."+starter) {
+					continue
+				}
+				if seen++; !listed[program].MatchString(test) {
+					t.Errorf("%s: %s starts a database of the suite %s and is not in needs.go", name, test, program)
+				}
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no test starts a database: this looks in the wrong place")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -12,6 +13,7 @@ import (
 // A suite is a group of tests that needs a program which Go does not bring.
 type suite struct {
 	program string // as it is called
+	place   string // where it lies if not on PATH, a pattern of paths
 	debian  string // the packages that have it
 	tests   string // a pattern of its tests' names, for go test -skip; empty: all, they run in a weaker way
 	what    string
@@ -22,9 +24,14 @@ var suites = []suite{
 	{program: "curl", debian: "curl", tests: "^TestReadme$", what: "the README's tour"},
 	{program: "redis-server", debian: "redis-server", tests: "^(TestRedisBroadcasts|TestRedisStores|TestRedisSyncsAlways|TestCasesOnRedis)$", what: "the bench beside Redis"},
 	{
-		program: "npm", debian: "npm", what: "the bench's peers that npm installs",
-		tests: "^(TestPeersOfNpmBroadcast|TestPeersOfNpmStore|TestPeersOfNpmAcknowledgeInOrder|TestPeersOfNpmRefuseAWrongToken|TestPeersOfNpmNeedANetwork|TestCasesOnPeersOfNpm)$",
+		program: "npm", debian: "npm", what: "the bench's peers that npm installs, and apps in DynamoDB",
+		tests: "^(TestPeersOfNpmBroadcast|TestPeersOfNpmStore|TestPeersOfNpmAcknowledgeInOrder|TestPeersOfNpmRefuseAWrongToken|TestPeersOfNpmNeedANetwork|TestCasesOnPeersOfNpm)$|^TestOnDynalite",
 	},
+	{
+		program: "postgres", place: "/usr/lib/postgresql/*/bin/postgres", debian: "postgresql",
+		tests: "^TestOnPostgres", what: "apps in PostgreSQL",
+	},
+	{program: "mariadbd", place: "/usr/sbin/mariadbd", debian: "mariadb-server", tests: "^TestOnMariaDB", what: "apps in MySQL"},
 	{program: "aws", debian: "awscli", tests: "^TestAWSCommand$", what: "publishing with the aws command"},
 	{
 		program: "chromium", debian: "chromium", what: "the tests in a real browser",
@@ -37,7 +44,7 @@ var suites = []suite{
 func needs(ctx context.Context, r *run) (string, error) {
 	var here, missing []string
 	for _, s := range suites {
-		if path, err := exec.LookPath(s.program); err == nil {
+		if path := s.find(); path != "" {
 			here = append(here, path)
 			continue
 		}
@@ -59,6 +66,17 @@ func needs(ctx context.Context, r *run) (string, error) {
 		return "", fmt.Errorf("%s; with CI=true everything must run", left)
 	}
 	return left, nil
+}
+
+// find returns where the suite's program is, or nothing.
+func (s suite) find() string {
+	if path, err := exec.LookPath(s.program); err == nil {
+		return path
+	}
+	if found, err := filepath.Glob(s.place); err == nil && len(found) > 0 {
+		return found[len(found)-1]
+	}
+	return ""
 }
 
 func install(ctx context.Context, r *run, pkgs string) error {
