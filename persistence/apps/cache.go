@@ -29,7 +29,7 @@ type Cache struct {
 	running sync.WaitGroup
 	kick    chan struct{} // tells run that something is due earlier, or may begin
 
-	complaints complaints
+	complaints Seldom
 	outage     outage
 
 	mu      sync.Mutex

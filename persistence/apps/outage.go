@@ -21,7 +21,7 @@ func (o *outage) failed(c *Cache, err error, now time.Time) {
 		o.down, o.since = true, now
 		o.tell(c, true, err)
 	}
-	if o.logged.IsZero() || now.Sub(o.logged) >= complainEvery {
+	if o.logged.IsZero() || now.Sub(o.logged) >= seldomEvery {
 		o.logged = now
 		c.o.Logger.Error("app store does not answer, known apps are served on", "since", o.since, "err", err)
 	}

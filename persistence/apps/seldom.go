@@ -5,18 +5,19 @@ import (
 	"time"
 )
 
-// seldomEvery is how often the same thing is worth a line.
-const seldomEvery = time.Minute
+const (
+	// seldomEvery is the least time between two lines in the log on one thing.
+	seldomEvery = time.Minute
+	// maxSeldom bounds what is told of within a minute, since names come from a table's rows.
+	maxSeldom = 10_000
+)
 
-// seldomNames bounds what a Seldom remembers. Names come from a table's rows; beyond, it forgets all, and some lines
-// come once too often.
-const seldomNames = 1000
-
-// A Seldom keeps a fault of one row, found at each lookup, to one line in the log a minute. The zero value is ready,
-// and may be used from many goroutines.
+// Seldom keeps a fault of one row, which every lookup finds again, to one line in the log a minute. Beyond 10,000
+// names a minute, lines are left out. The zero value is ready, and may be used from many goroutines.
 type Seldom struct {
-	mu   sync.Mutex
-	last map[string]time.Time
+	mu          sync.Mutex
+	began       time.Time            // of now
+	now, before map[string]time.Time // when each name was told of last: before ends when now is as old as that
 }
 
 // Allow reports whether a line about this name is due, and if so counts it as written.
@@ -24,12 +25,16 @@ func (s *Seldom) Allow(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	if last, ok := s.last[name]; ok && now.Sub(last) < seldomEvery {
+	if now.Sub(s.began) >= seldomEvery {
+		s.began, s.before, s.now = now, s.now, map[string]time.Time{}
+	}
+	last, ok := s.now[name]
+	if !ok {
+		last, ok = s.before[name]
+	}
+	if ok && now.Sub(last) < seldomEvery || len(s.now) >= maxSeldom {
 		return false
 	}
-	if s.last == nil || len(s.last) >= seldomNames {
-		s.last = map[string]time.Time{}
-	}
-	s.last[name] = now
+	s.now[name] = now
 	return true
 }
