@@ -36,6 +36,8 @@ func Run(t *testing.T, open Open) {
 		{"lookups go on at the same time", atTheSameTime},
 		{"an ended context is no answer", endedContext},
 		{"a closed source is an outage", closed},
+		{"what can list lists each app once", listsAll},
+		{"a listing ends with who asked for it", listingEnds},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
 	}

@@ -12,7 +12,8 @@
 //
 // An id is one GetItem, a key is one Query of the index; both are eventually consistent, so half the price. An index
 // that leaves out AppSecret costs one GetItem more for each key. The rights that this needs are dynamodb:GetItem on
-// the table and dynamodb:Query on the index, no others. The index follows the table within seconds at most: an app
+// the table and dynamodb:Query on the index, no others; a listing of all apps, which no server asks for, needs
+// dynamodb:Scan on the table. The index follows the table within seconds at most: an app
 // just made may be missing by its key for a moment.
 //
 // # Trouble

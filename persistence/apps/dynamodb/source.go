@@ -35,6 +35,8 @@ const (
 // longestKey is DynamoDB's bound for a hash key, in bytes. It refuses to look for more.
 const longestKey = 2048
 
+var errClosed = errors.New("apps in DynamoDB: the source is closed")
+
 // A Source reads apps from one table. It may be used from many goroutines.
 type Source struct {
 	client    *sdk.Client
@@ -45,6 +47,8 @@ type Source struct {
 	twice     apps.Seldom
 	closed    atomic.Bool
 }
+
+var _ apps.Lister = (*Source)(nil)
 
 // Open makes the source. It sends nothing: a table that cannot be reached now may be reached later.
 //
@@ -194,7 +198,7 @@ func (s *Source) query(ctx context.Context, key string, limit int32) ([]map[stri
 // for: DynamoDB's refusal would look like an outage.
 func (s *Source) possible(name string) error {
 	if s.closed.Load() {
-		return errors.New("apps in DynamoDB: the source is closed")
+		return errClosed
 	}
 	if name == "" || len(name) > longestKey || !utf8.ValidString(name) {
 		return apps.ErrNoRecord

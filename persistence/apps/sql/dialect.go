@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,13 +32,13 @@ const (
 var dialects = map[Dialect]dialect{
 	Postgres: {
 		name: "PostgreSQL", port: 5432, user: "postgres", mark: `"`, parameter: "$1",
-		connector: postgresConnector, answered: postgresAnswered,
+		connector: postgresConnector, answered: postgresAnswered, impossible: postgresImpossible,
 		counts: postgresCounts,
 		schema: postgresSchema,
 	},
 	MySQL: {
 		name: "MySQL", port: 3306, user: "root", mark: "`", parameter: "?",
-		connector: mysqlConnector, answered: mysqlAnswered,
+		connector: mysqlConnector, answered: mysqlAnswered, impossible: mysqlImpossible,
 		counts: mysqlCounts,
 		schema: mysqlSchema,
 	},
@@ -51,6 +52,8 @@ type dialect struct {
 	parameter string // a statement's only one
 	connector func(Options) (driver.Connector, error)
 	answered  func(error) bool // the error is the server's answer, not the connection's end
+	// impossible: the error is the server's answer that its column cannot have such a value.
+	impossible func(error) bool
 	// counts is the statement that counts the indexes that begin with the column key. A view counts as one: what is
 	// below it is its owner's business.
 	counts func(table string) string
@@ -64,6 +67,11 @@ func (d dialect) selects(table, column string) string {
 }
 
 const mostRows = 100
+
+// selectsAll is the statement that finds every row.
+func (d dialect) selectsAll(table string) string {
+	return fmt.Sprintf("select * from %s order by %s", quoted(table, d.mark), quoted("id", d.mark))
+}
 
 func postgresCounts(table string) string {
 	return fmt.Sprintf(`select (select count(*) from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] `+
@@ -119,6 +127,13 @@ func postgresAnswered(err error) bool {
 	return errors.As(err, &answer) && !strings.HasPrefix(answer.Code, "08") && !strings.HasPrefix(answer.Code, "57P")
 }
 
+// The column is a uuid or an integer and the name is none, or the database's encoding lacks a letter of it.
+func postgresImpossible(err error) bool {
+	const invalidText, outOfRange, notInEncoding, noSuchLetter = "22P02", "22003", "22021", "22P05"
+	var answer *pgconn.PgError
+	return errors.As(err, &answer) && slices.Contains([]string{invalidText, outOfRange, notInEncoding, noSuchLetter}, answer.Code)
+}
+
 func mysqlConnector(o Options) (driver.Connector, error) {
 	cfg := mysql.NewConfig()
 	if o.DSN != "" {
@@ -166,6 +181,13 @@ func mysqlAnswered(err error) bool {
 	var answer *mysql.MySQLError
 	const serverShutdown, killed = 1053, 1317
 	return errors.As(err, &answer) && answer.Number != serverShutdown && answer.Number != killed
+}
+
+// The column's encoding lacks a letter of the name.
+func mysqlImpossible(err error) bool {
+	const mixOfCollations, mixOfThree, impossibleConversion = 1267, 1270, 3988
+	var answer *mysql.MySQLError
+	return errors.As(err, &answer) && slices.Contains([]uint16{mixOfCollations, mixOfThree, impossibleConversion}, answer.Number)
 }
 
 // driverLog is where the driver of MySQL writes what it sees of connections that end. The errors of lookups tell it too.

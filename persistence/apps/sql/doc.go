@@ -12,7 +12,7 @@
 //	select * from apps where id = ?
 //	select * from apps where key = ?
 //
-// and, once in a source's life, whether the column key has an index: soketi's own tables have none, so that each
+// all rows for a listing, which no server asks for, and, once in a source's life, whether the column key has an index: soketi's own tables have none, so that each
 // lookup by key reads the whole table. The log says so then.
 //
 // Databases compare as their collations say, without regard to case and to spaces at the end in most of MySQL's. A row

@@ -36,7 +36,12 @@ func scan(rows *sql.Rows, types []*sql.ColumnType) (apps.Record, error) {
 // and json.Number for whole numbers beyond int64. typ is the column's type, as the driver calls it.
 func value(v any, typ string) any {
 	switch v := v.(type) {
-	case nil, bool, int64, string:
+	case nil, bool, int64:
+		return v
+	case string:
+		if typ == "BPCHAR" { // PostgreSQL's char(n), filled up with spaces that do not count
+			return strings.TrimRight(v, " ")
+		}
 		return v
 	case []byte:
 		if !binary(typ) {

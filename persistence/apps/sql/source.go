@@ -1,9 +1,11 @@
 package sql
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"iter"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -35,6 +37,8 @@ type Source struct {
 	twice       apps.Seldom
 	hinted      atomic.Bool
 }
+
+var _ apps.Lister = (*Source)(nil)
 
 // Open makes the source. It connects to nothing: a server that cannot be reached now may be reached later.
 //
@@ -96,7 +100,7 @@ func (s *Source) lookup(ctx context.Context, column, name string) (apps.Record, 
 			break
 		}
 		if attempt == attempts || s.dialect.answered(err) || !wait(ctx, pause) {
-			return nil, fmt.Errorf("apps in %s: table %s: %w", s.dialect.name, s.table, err)
+			return nil, s.fault(err)
 		}
 		// What idles in the pool is likely as dead as this connection was.
 		s.db.SetMaxIdleConns(0)
@@ -134,29 +138,66 @@ func id(r apps.Record) string { return text(r["id"]) }
 
 // find returns the rows whose column has this value, byte for byte.
 func (s *Source) find(ctx context.Context, column, name string) (found []apps.Record, err error) {
-	rows, err := s.db.QueryContext(ctx, s.dialect.selects(s.table, column), name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if closed := rows.Close(); err == nil {
-			err = closed
-		}
-	}()
-	types, err := rows.ColumnTypes()
-	if err != nil {
-		return nil, err
-	}
-	for rows.Next() {
-		r, err := scan(rows, types)
-		if err != nil {
+	for r, err := range s.rows(ctx, s.dialect.selects(s.table, column), name) {
+		switch {
+		case err != nil && s.dialect.impossible(err):
+			return nil, nil
+		case err != nil:
 			return nil, err
-		}
-		if text(r[column]) == name {
+		case text(r[column]) == name:
 			found = append(found, r)
 		}
 	}
-	return found, rows.Err()
+	return found, nil
+}
+
+// List yields every row of the table that has an id, in their order. It reads the whole table.
+//
+// An error is the last that it yields.
+func (s *Source) List(ctx context.Context) iter.Seq2[apps.Record, error] {
+	return func(yield func(apps.Record, error) bool) {
+		listed := map[string]bool{} // a table may lack the primary key
+		for r, err := range s.rows(ctx, s.dialect.selectsAll(s.table)) {
+			if err != nil {
+				yield(nil, s.fault(err))
+				return
+			}
+			if id := id(r); id == "" || listed[id] {
+				continue
+			} else {
+				listed[id] = true
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// rows yields a statement's rows, and an error at their end if there is one.
+func (s *Source) rows(ctx context.Context, statement string, args ...any) iter.Seq2[apps.Record, error] {
+	return func(yield func(apps.Record, error) bool) {
+		rows, err := s.db.QueryContext(ctx, statement, args...)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer func() { _ = rows.Close() }() // what it says, Err has said
+		types, err := rows.ColumnTypes()
+		for err == nil && rows.Next() {
+			var r apps.Record
+			if r, err = scan(rows, types); err == nil && !yield(r, nil) {
+				return
+			}
+		}
+		if err = cmp.Or(err, rows.Err()); err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+func (s *Source) fault(err error) error {
+	return fmt.Errorf("apps in %s: table %s: %w", s.dialect.name, s.table, err)
 }
 
 // adviseIndex says so if the column key has no index. What keeps it from finding out is no matter.

@@ -27,6 +27,7 @@ func reads(t *testing.T, p *place) {
 		"a table in a schema, a name with a dollar":   quotesTable,
 		"the schema that is printed":                  executesSchema,
 		"a key without an index is told once":         hintsOnce,
+		"columns that cannot have every name":         readsNarrowNames,
 		"a table that is not there is no missing app": tellsMissingTable,
 		"a table that grows a column":                 followsTable,
 		"no more connections than allowed":            boundsConnections,
@@ -176,6 +177,43 @@ func readsTypes(t *testing.T, p *place) {
 		}
 	}
 	same(t, r, want)
+}
+
+func readsNarrowNames(t *testing.T, p *place) {
+	hostile := []string{"abc", "🦔", "Ж", "1e3", "99999999999999999999999", "-1", "'", "1 ", " 1", "01", "00000000-0000-0000-0000-00000000000g"}
+	ddl := map[Dialect][]string{
+		Postgres: {
+			"create table TABLE (id integer primary key, KEY uuid not null, secret text)",
+			"create table TABLE (id bigint primary key, KEY uuid not null, secret text)",
+			"create table TABLE (id smallint primary key, KEY char(40) not null, secret text)",
+		},
+		MySQL: {
+			"create table TABLE (id integer primary key, KEY char(40) character set latin1, secret text) character set latin1",
+			"create table TABLE (id bigint unsigned primary key, KEY varchar(40) character set utf8mb3, secret text)",
+			"create table TABLE (id char(40) character set ascii primary key, KEY varchar(40) character set utf8mb4, secret text)",
+			"create table TABLE (id varbinary(40) primary key, KEY varbinary(40), secret text)",
+		},
+	}
+	for _, ddl := range ddl[p.Dialect] {
+		table := p.make(t, map[Dialect]string{p.Dialect: ddl})
+		const key = "0b0e6a52-6a4c-4b1e-9f9e-0123456789ab"
+		p.exec(t, table, "insert into TABLE values ('17', '"+key+"', 's')")
+		s, _ := p.open(t, table)
+		if r, err := s.ByID(t.Context(), "17"); err != nil || text(r["id"]) != "17" || r["secret"] != "s" {
+			t.Errorf("%s: by id %v, %v", ddl, r, err)
+		}
+		if r, err := s.ByKey(t.Context(), key); err != nil || text(r["id"]) != "17" {
+			t.Errorf("%s: by key %v, %v", ddl, r, err)
+		}
+		for _, name := range hostile {
+			if r, err := s.ByID(t.Context(), name); !errors.Is(err, apps.ErrNoRecord) {
+				t.Errorf("%s: by id %q: %v, %v", ddl, name, r, err)
+			}
+			if r, err := s.ByKey(t.Context(), name); !errors.Is(err, apps.ErrNoRecord) {
+				t.Errorf("%s: by key %q: %v, %v", ddl, name, r, err)
+			}
+		}
+	}
 }
 
 func quotesTable(t *testing.T, p *place) {
