@@ -35,21 +35,26 @@ func isPrivate(a netip.Addr) bool {
 }
 
 // An addressError is a connection that was not made.
-type addressError struct{ addr netip.Addr }
-
-func (e *addressError) Error() string {
-	return fmt.Sprintf("%s is an address of a private network: set allow_private if it is meant", e.addr)
+type addressError struct {
+	addr netip.Addr
+	hint string
 }
 
-// refusePrivate is a net.Dialer's Control: it sees the very address that is connected to, after whatever
-// resolved the name.
-func refusePrivate(_, address string, _ syscall.RawConn) error {
-	to, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return err
+func (e *addressError) Error() string {
+	return fmt.Sprintf("%s is an address of a private network: %s", e.addr, e.hint)
+}
+
+// guard returns a net.Dialer's Control: it sees the very address that is connected to, after whatever resolved
+// the name.
+func guard(hint string) func(network, address string, _ syscall.RawConn) error {
+	return func(_, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return err
+		}
+		if isPrivate(to.Addr()) {
+			return &addressError{to.Addr(), hint}
+		}
+		return nil
 	}
-	if isPrivate(to.Addr()) {
-		return &addressError{to.Addr()}
-	}
-	return nil
 }

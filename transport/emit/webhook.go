@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -17,16 +16,8 @@ import (
 	"dormouse/actors/courier"
 )
 
-const (
-	// DefaultTimeout bounds one request, from the look-up of the name to the end of the answer.
-	DefaultTimeout = 5 * time.Second
-	// maxAnswer is how much of an answer is read, so that its connection can be used again.
-	maxAnswer = 64 << 10
-	// maxAnswerHeader bounds an answer's headers, which net/http holds in memory.
-	maxAnswerHeader = 16 << 10
-	// maxRetryAfter is the longest wait that a receiver may ask for.
-	maxRetryAfter = time.Hour
-)
+// DefaultTimeout bounds one request, from the look-up of the name to the end of the answer.
+const DefaultTimeout = 5 * time.Second
 
 // WebhookOptions are one webhook. URL and Secrets are required.
 type WebhookOptions struct {
@@ -92,7 +83,7 @@ func (o *WebhookOptions) Validate() error {
 // A Webhook posts events to one URL.
 type Webhook struct {
 	o      WebhookOptions
-	client *http.Client
+	client *Client
 }
 
 var _ courier.Emitter = (*Webhook)(nil)
@@ -105,22 +96,10 @@ func NewWebhook(o WebhookOptions) (*Webhook, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	dialer := &net.Dialer{Timeout: o.Timeout, Resolver: o.resolver}
-	if !o.AllowPrivate {
-		dialer.Control = refusePrivate
-	}
-	return &Webhook{o: o, client: &http.Client{
-		Transport: &http.Transport{
-			Proxy:                  nil, // one would make the connections that the guard refuses
-			DialContext:            dialer.DialContext,
-			ForceAttemptHTTP2:      true,
-			TLSHandshakeTimeout:    o.Timeout,
-			MaxIdleConnsPerHost:    64,
-			IdleConnTimeout:        time.Minute,
-			MaxResponseHeaderBytes: maxAnswerHeader,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	client := NewClient(ClientOptions{
+		Timeout: o.Timeout, AllowPrivate: o.AllowPrivate, PrivateHint: "set allow_private if it is meant", resolver: o.resolver,
+	})
+	return &Webhook{o: o, client: client}, nil
 }
 
 // Name implements courier.Emitter.
@@ -132,7 +111,7 @@ func (w *Webhook) Wants(eventType, dataType, channel string) bool {
 }
 
 // Close lets idle connections go.
-func (w *Webhook) Close() { w.client.CloseIdleConnections() }
+func (w *Webhook) Close() { w.client.Close() }
 
 // Emit implements courier.Emitter: it posts e, and any status from 200 to 299 is a yes.
 func (w *Webhook) Emit(ctx context.Context, e *courier.Event) error {
@@ -142,17 +121,7 @@ func (w *Webhook) Emit(ctx context.Context, e *courier.Event) error {
 	if err != nil {
 		return err
 	}
-	resp, err := w.client.Do(req)
-	if err != nil {
-		return shorten(err)
-	}
-	defer resp.Body.Close()
-	// What the status said stands, however the rest of the answer ends.
-	_, _ = io.CopyN(io.Discard, resp.Body, maxAnswer)
-	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
-		return nil
-	}
-	return refused(resp)
+	return w.client.Send(req, nil)
 }
 
 func (w *Webhook) request(ctx context.Context, e *courier.Event) (*http.Request, error) {
@@ -174,43 +143,4 @@ func (w *Webhook) request(ctx context.Context, e *courier.Event) (*http.Request,
 		h.Set("X-Amz-Sns-Topic-Arn", noTopic)
 	}
 	return req, nil
-}
-
-// refused turns an answer that is no yes into what follows from it.
-func refused(resp *http.Response) error {
-	r := &courier.Refusal{Reason: fmt.Sprintf("status %d", resp.StatusCode)}
-	switch resp.StatusCode {
-	case http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
-		r.Picky = true // it has read the event, and does not want this one
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		r.After = retryAfter(resp.Header.Get("Retry-After"))
-	default:
-		if resp.StatusCode >= 300 && resp.StatusCode < 400 {
-			r.Reason += ": redirects are not followed; configure the address that answers"
-		}
-	}
-	return r
-}
-
-// retryAfter reads seconds, or a date.
-func retryAfter(text string) time.Duration {
-	var wait time.Duration
-	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
-		wait = time.Duration(n) * time.Second
-	} else if at, err := http.ParseTime(text); err == nil {
-		wait = time.Until(at)
-	}
-	return min(max(wait, 0), maxRetryAfter)
-}
-
-// shorten leaves the URL out of an error: it may be as good as a secret.
-func shorten(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return errors.New("no answer in time")
-	}
-	return err
 }
