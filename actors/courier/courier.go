@@ -135,7 +135,7 @@ func (c *Courier) watch() {
 				c.keeping.nudge()
 			}
 		}
-		n := c.outbox.Len()
+		n := c.backlog()
 		// Below nine tenths of the bound it is over, so that it is not told of at every event.
 		if over := n > c.o.Backlog || c.over.Load() && n > c.o.Backlog-c.o.Backlog/10; over != c.over.Swap(over) {
 			c.o.Listener.Backlogged(over, n)
@@ -144,8 +144,19 @@ func (c *Courier) watch() {
 	}
 }
 
-// Backlogged says whether the outbox is beyond its bound, and how many events are in it.
-func (c *Courier) Backlogged() (over bool, events int) { return c.over.Load(), c.outbox.Len() }
+// Backlogged says whether the outbox is beyond its bound, and how many events are in it. What a keeper has does not
+// count: it has bounds of its own, and a tenant's receiver that is down must not make the server look so.
+func (c *Courier) Backlogged() (over bool, events int) { return c.over.Load(), c.backlog() }
+
+func (c *Courier) backlog() int {
+	n := c.outbox.Len()
+	if c.keeping == nil {
+		return n
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(n-len(c.keeping.open), 0)
+}
 
 // fault logs what the store has said, unless it is closing.
 func (c *Courier) fault(what string, err error) {

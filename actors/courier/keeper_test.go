@@ -142,6 +142,27 @@ func TestKeeperDoesNotWaitForEndpoints(t *testing.T) {
 	})
 }
 
+// What a keeper has is bounded by itself, and is no reason to call the server overloaded.
+func TestWhatAKeeperKeepsIsNoBacklog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newShelf()
+		p := newPost(t, Options{Backlog: 10, Occurrences: k})
+		for _, n := range numbers(50) {
+			p.occur("c", n)
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Minute)
+		if over, n := p.courier.Backlogged(); over || n != 0 || p.heard() != "" {
+			t.Errorf("over %v, %d events", over, n)
+		}
+		if s := p.courier.Stats(); s.Backlog != 50 || s.Over {
+			t.Errorf("%+v", s)
+		}
+		k.settle(k.given()...)
+		p.empty()
+	})
+}
+
 func TestKeeperHasANameOfItsOwn(t *testing.T) {
 	o := Options{Endpoints: []Emitter{newReceiver("shelf", nil)}, Occurrences: newShelf()}
 	o.EnsureDefaults()
