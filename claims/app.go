@@ -3,6 +3,7 @@ package claims
 import (
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -90,6 +91,11 @@ const MaxAppName = 2048
 func (a *App) Namespace() string { return namespacePrefix + a.ID }
 
 const namespacePrefix = "pusher/"
+
+// AppID returns the id of the app whose Namespace this is; ok is false if it is no Pusher app's.
+func AppID(namespace string) (id string, ok bool) {
+	return strings.CutPrefix(namespace, namespacePrefix)
+}
 
 // LogValue names the app without its secrets.
 func (a *App) LogValue() slog.Value {

@@ -15,12 +15,18 @@ func TestNamespacesNeverMeet(t *testing.T) {
 			t.Errorf("%q and %q share %q", id, other, ns)
 		}
 		seen[ns] = id
+		if back, ok := AppID(ns); back != id || !ok {
+			t.Errorf("%q is taken for %q's", ns, back)
+		}
 		if CheckApp(ns) == nil {
 			t.Errorf("%q could be a native app's id", ns)
 		}
 	}
 	if got := (&App{ID: "7"}).Namespace(); got != "pusher/7" {
 		t.Errorf("namespace %q", got)
+	}
+	if _, ok := AppID("default"); ok {
+		t.Error("a native app is taken for Pusher's")
 	}
 }
 

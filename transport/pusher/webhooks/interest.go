@@ -1,0 +1,126 @@
+package webhooks
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dormouse/claims"
+)
+
+const (
+	// interestFor is how old an app's record may be when it decides what is written down.
+	interestFor = 2 * time.Second
+	// maxInterests bounds the apps of which that is known without asking; of others all is written down.
+	maxInterests = 100_000
+	// forgetAfter is how long one is remembered that nobody asks for.
+	forgetAfter = time.Minute
+)
+
+// Interests know, without waiting for anything, which apps have webhooks for what.
+type interests struct {
+	apps    claims.Apps
+	all     sync.Map // by namespace, of *interest
+	n       atomic.Int64
+	lookups chan struct{} // places among look-ups
+}
+
+func newInterests(apps claims.Apps, lookups int) *interests {
+	return &interests{apps: apps, lookups: make(chan struct{}, lookups)}
+}
+
+// An interest is what one app was when it was last looked up.
+type interest struct {
+	id     string
+	app    atomic.Pointer[claims.App] // nil: not known, or none
+	known  atomic.Bool
+	due    atomic.Int64 // when to look it up again, unix ms
+	asked  atomic.Int64 // likewise, when somebody has asked
+	asking atomic.Bool
+}
+
+// wants answers as [courier.Keeper] has it. look begins a look-up on a goroutine of its own.
+func (s *interests) wants(namespace, name, channel string, now time.Time, look func(*interest)) bool {
+	v, ok := s.all.Load(namespace)
+	if !ok {
+		id, ok := claims.AppID(namespace)
+		if !ok {
+			return false
+		}
+		if s.n.Load() >= maxInterests {
+			return true
+		}
+		if v, ok = s.all.LoadOrStore(namespace, &interest{id: id}); !ok {
+			s.n.Add(1)
+		}
+	}
+	i, ms := v.(*interest), now.UnixMilli()
+	if i.asked.Load() != ms {
+		i.asked.Store(ms)
+	}
+	if ms >= i.due.Load() && i.asking.CompareAndSwap(false, true) {
+		look(i)
+	}
+	if !i.known.Load() {
+		return true
+	}
+	app := i.app.Load()
+	return app != nil && appWants(app, name, channel)
+}
+
+// appWants says whether any webhook of app is to be told. Of two events of which one takes back the other both are
+// to be written down, or what is held would never be taken back.
+func appWants(app *claims.App, name, channel string) bool {
+	other := ""
+	if app.WebhookDelay > 0 {
+		if other = gone[name]; other == "" {
+			other = backAs[name]
+		}
+	}
+	for i := range app.Webhooks {
+		w := &app.Webhooks[i]
+		if channel != "" && !matches(w, channel) {
+			continue
+		}
+		if name == "" {
+			return true
+		}
+		for _, t := range w.EventTypes {
+			if t == name || t == other {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// look looks an app up. An outage leaves what is known.
+func (s *interests) look(ctx context.Context, i *interest) {
+	defer i.asking.Store(false)
+	select {
+	case s.lookups <- struct{}{}:
+		defer func() { <-s.lookups }()
+	default:
+		return // somebody asks again
+	}
+	app, err := s.apps.ByID(ctx, i.id)
+	i.due.Store(time.Now().Add(interestFor).UnixMilli())
+	if err != nil && !errors.Is(err, claims.ErrNoApp) {
+		return
+	}
+	i.app.Store(app)
+	i.known.Store(true)
+}
+
+// forget lets go of what nobody has asked for lately.
+func (s *interests) forget(now time.Time) {
+	before := now.Add(-forgetAfter).UnixMilli()
+	s.all.Range(func(namespace, v any) bool {
+		if i := v.(*interest); i.asked.Load() < before && !i.asking.Load() && s.all.CompareAndDelete(namespace, v) {
+			s.n.Add(-1)
+		}
+		return true
+	})
+}
