@@ -68,6 +68,19 @@ var fields = []Field{
 	fieldWebhookDelay,
 }
 
+// Name returns how a record is called, for people: its id and key, each "" if it has none that is text.
+func Name(r Record) (id, key string) { return fieldID.text(r), fieldKey.text(r) }
+
+// switches are the fields that are true or false.
+var switches = []Field{
+	fieldClientMessages, fieldEnabled, fieldUserAuthentication, fieldSubscriptionCount, fieldWatchlist,
+	fieldStorageEvents, fieldClientEventsOnPublic,
+}
+
+// IsSwitch reports whether the attribute is true or false. A writer of records who means one of these should have a
+// boolean in them, not a word, which soketi may have read otherwise.
+func (f Field) IsSwitch() bool { return slices.Contains(switches, f) }
+
 // in returns the field's value in r and the name that it was found by: of the names that r has with a value that is
 // not empty, the last in the order camelCase, PascalCase, snake_case.
 func (f Field) in(r Record) (name string, value any, ok bool) {

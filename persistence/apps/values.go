@@ -191,7 +191,7 @@ func readBool(v any) (value, ok bool) {
 	case bool:
 		return v, true
 	case string:
-		return word(v)
+		return ParseBool(v)
 	case []byte:
 		switch {
 		case bytes.Equal(v, base64True):
@@ -199,7 +199,7 @@ func readBool(v any) (value, ok bool) {
 		case len(v) == 1 && v[0] <= 1:
 			return v[0] == 1, true
 		}
-		return word(string(v))
+		return ParseBool(string(v))
 	}
 	f, ok := number(v)
 	return f != 0, ok
@@ -208,7 +208,8 @@ func readBool(v any) (value, ok bool) {
 // Words is how a boolean may be written in text, by this package and by the environment's import.
 const Words = "true, t, yes, y, on, 1 or false, f, no, n, off, 0"
 
-func word(s string) (value, ok bool) {
+// ParseBool reads one of Words, in any case and with space around it. ok is false if s is none of them.
+func ParseBool(s string) (value, ok bool) {
 	switch strings.ToLower(strings.TrimSpace(s)) {
 	case "true", "t", "yes", "y", "on", "1":
 		return true, true

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 )
 
 // Warning says what of a record could not be taken as it stands, and what is used instead. It quotes no secret.
 type Warning struct {
 	App       string // the app's id
 	Attribute string // as the record spells it; "" if it is about the record as a whole
-	Text      string // what is wrong with it, what was expected, what is used
+	Text      string // what is wrong with it, what was expected; what is used
 }
 
 // String is the warning as one sentence.
@@ -20,6 +21,14 @@ func (w Warning) String() string {
 		return fmt.Sprintf("app %q: %s", w.App, w.Text)
 	}
 	return fmt.Sprintf("app %q: %s %s", w.App, w.Attribute, w.Text)
+}
+
+// Fault is Text without what is used instead, for a place where nothing is: where the mistake can be mended now.
+func (w Warning) Fault() string {
+	if i := strings.LastIndex(w.Text, "; "); i >= 0 {
+		return w.Text[:i]
+	}
+	return w.Text
 }
 
 // LogValue is the warning in parts.
