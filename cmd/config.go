@@ -30,6 +30,7 @@ type Config struct {
 	WS      ws.Options
 	Hotsock hotsock.Options
 	Events  eventConfig
+	Apps    appsConfig
 
 	Durability        string // of channels that no pattern names
 	ChannelDurability []patternWord
@@ -75,6 +76,7 @@ func DefaultConfig() *Config {
 	c.Actors.Channel.EnsureDefaults()
 	c.WS.EnsureDefaults()
 	c.Hotsock.EnsureDefaults()
+	c.Apps.ensureDefaults()
 	// These follow from others, when the program starts.
 	c.Hotsock.FrameBurst, c.Hotsock.ConnectBurst, c.Hotsock.MaxBody, c.WS.MaxFrame = 0, 0, 0, 0
 	// What hangs on the logger or a store is given when the program starts, not here.
@@ -225,5 +227,5 @@ func (c *Config) settings() []setting {
 
 		{"runtime.memory_limit", sizeValue[int64]{&c.MemoryLimit}, "", "memory that Go's collector keeps below, GOMEMLIMIT; 0: chosen from the machine"},
 		{"runtime.gc_percent", countValue{&c.GCPercent}, "", "growth of the heap at which it is collected, GOGC; 0: chosen from the machine"},
-	}, c.eventSettings())
+	}, c.eventSettings(), c.appSettings())
 }

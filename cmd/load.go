@@ -12,9 +12,11 @@ import (
 // sources are where settings come from. What stands later in this struct goes before what stands earlier,
 // and a list replaces a list as a whole.
 type sources struct {
-	file  string              // path of a YAML file; "": none
-	env   []string            // as os.Environ gives it
-	flags map[string][]string // by key, as given on the command line
+	soketi     bool                // whether soketi's configuration is read too
+	soketiFile string              // path of its file; "": none
+	file       string              // path of a YAML file; "": none
+	env        []string            // as os.Environ gives it
+	flags      map[string][]string // by key, as given on the command line
 }
 
 // A loaded is a Config with the memory of where each setting came from.
@@ -29,6 +31,9 @@ type loaded struct {
 func load(s sources) *loaded {
 	l := &loaded{Config: DefaultConfig(), where: map[string]place{}}
 	settings := l.settings()
+	if s.soketi {
+		l.readSoketi(s.soketiFile, s.env, settings)
+	}
 	l.readFile(s.file, settings)
 	l.readEnv(s.env, settings)
 	for _, set := range settings {
@@ -144,7 +149,7 @@ func siblings(prefix string, settings []setting) []string {
 
 // ownEnv are the variables with our prefix that are no settings: those of the client commands, and what
 // the tests of a binary use.
-var ownEnv = []string{"DORMOUSE_URL", "DORMOUSE_ADMIN_URL", "DORMOUSE_API_KEY", "DORMOUSE_TOKEN", "DORMOUSE_CONFIG"}
+var ownEnv = []string{"DORMOUSE_URL", "DORMOUSE_ADMIN_URL", "DORMOUSE_API_KEY", "DORMOUSE_TOKEN", "DORMOUSE_CONFIG", "DORMOUSE_SOKETI_CONFIG"}
 
 // readEnv reads DORMOUSE_*; an empty variable counts as none. A variable with that prefix that is no setting is a warning and no fault: an
 // orchestrator may put variables of its own there (Kubernetes does, for a service named dormouse).

@@ -94,6 +94,8 @@ type cli struct {
 		Cancel schedulesCancelCmd `cmd:"" help:"Cancel schedules, by id."`
 	} `cmd:"" group:"client" help:"Look after what is scheduled."`
 
+	Apps appsCmd `cmd:"" group:"data" help:"Look at the apps of Pusher clients, where they are kept. Nothing is changed."`
+
 	Backup  backupCmd  `cmd:"" group:"data" help:"Write a backup of a running server's data."`
 	Restore restoreCmd `cmd:"" group:"data" help:"Make a data folder of a backup."`
 	Verify  verifyCmd  `cmd:"" group:"data" help:"Read a whole backup or data folder and tell what is wrong with it."`
@@ -120,6 +122,7 @@ var groups = []kong.Group{
 	{Key: "drain", Title: "Stopping:"},
 	{Key: "runtime", Title: "Go runtime:"},
 	{Key: "events", Title: "Events for backends:"},
+	{Key: "apps", Title: "Apps of Pusher clients:"},
 }
 
 // A helpExit is how kong asks to end after --help.
@@ -138,8 +141,11 @@ func (p *program) run(ctx context.Context) (code int) {
 		}
 	}()
 	var c cli
-	c.Serve.Plugins = kong.Plugins{newSettingFlags()}
-	c.Config.Check.Plugins = kong.Plugins{newSettingFlags()}
+	c.Serve.Plugins = kong.Plugins{newSettingFlags("")}
+	c.Config.Check.Plugins = kong.Plugins{newSettingFlags("")}
+	for _, f := range c.Apps.flags() {
+		f.Plugins = kong.Plugins{newSettingFlags("apps.")}
+	}
 	parser, err := kong.New(&c,
 		kong.Name("dormouse"), kong.Description(description),
 		kong.Writers(p.out, p.err),
@@ -186,11 +192,14 @@ func (p *program) fail(kctx *kong.Context, err error) int {
 	return exitFailure
 }
 
-// newSettingFlags makes a struct with a flag for every setting, for kong. The flags say nothing of
-// defaults to kong: load must be able to tell a flag that was given from one that was not.
-func newSettingFlags() any {
+// newSettingFlags makes a struct with a flag for every setting whose key begins with prefix, for kong. The flags say
+// nothing of defaults to kong: load must be able to tell a flag that was given from one that was not.
+func newSettingFlags(prefix string) any {
 	var fields []reflect.StructField
 	for i, s := range DefaultConfig().settings() {
+		if !strings.HasPrefix(s.key, prefix) {
+			continue
+		}
 		group, _, nested := strings.Cut(s.key, ".")
 		if !nested {
 			group = "settings"
@@ -200,7 +209,7 @@ func newSettingFlags() any {
 		switch s.value.(type) {
 		case boolValue:
 			typ = reflect.TypeFor[*bool]()
-		case listValue, keysValue, accessKeysValue, secretsValue, webhooksValue:
+		case listValue, keysValue, accessKeysValue, secretsValue, webhooksValue, appsValue:
 			typ, extra = reflect.TypeFor[[]string](), ` sep:"none"`
 		}
 		help := s.help
@@ -219,7 +228,11 @@ func givenFlags(plugins kong.Plugins) map[string][]string {
 	flags := map[string][]string{}
 	v := reflect.ValueOf(plugins[0]).Elem()
 	for i, s := range DefaultConfig().settings() {
-		switch given := v.Field(i).Interface().(type) {
+		field := v.FieldByName(fmt.Sprintf("F%d", i))
+		if !field.IsValid() {
+			continue // no flag of this command
+		}
+		switch given := field.Interface().(type) {
 		case *string:
 			if given != nil {
 				flags[s.key] = []string{*given}

@@ -33,6 +33,9 @@ func printDefaults(w io.Writer) {
 	}
 }
 
+// longRow is how wide what the places stand beside may be, in bytes.
+const longRow = 100
+
 // print writes the effective configuration, secrets hidden, with the place that each setting came from.
 func (l *loaded) print(w io.Writer) {
 	var rows [][2]string
@@ -50,7 +53,7 @@ func (l *loaded) print(w io.Writer) {
 	}
 	width := 0
 	for _, r := range rows {
-		if r[1] != "" {
+		if r[1] != "" && len(r[0]) <= longRow { // a list of apps must not push all other places out of sight
 			width = max(width, len(r[0]))
 		}
 	}

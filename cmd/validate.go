@@ -251,7 +251,7 @@ func (v *validation) packages() {
 }
 
 // zeroMeans are the settings with a default for which 0 says something of its own, as their help tells.
-var zeroMeans = []string{"limits.connection_age", "limits.connection_age_spread", "drain.spread"}
+var zeroMeans = []string{"limits.connection_age", "limits.connection_age_spread", "drain.spread", "apps.webhook_delay"}
 
 // zeros refuses 0 for all other settings with a default: to the packages it would be that default, and who writes 0
 // means something else.
