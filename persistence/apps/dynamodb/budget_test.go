@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net"
 	"net/http"
@@ -53,7 +54,9 @@ func answerFrom(in *bufio.Reader, conn net.Conn, answer func(*http.Request) (sta
 		return false
 	}
 	status, body := answer(r)
-	_, err = fmt.Fprintf(conn, "HTTP/1.1 %s\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
+	// Without the checksum the SDK gives the connection up.
+	_, err = fmt.Fprintf(conn, "HTTP/1.1 %s\r\nContent-Type: application/x-amz-json-1.0\r\nX-Amz-Crc32: %d\r\nContent-Length: %d\r\n\r\n%s",
+		status, crc32.ChecksumIEEE([]byte(body)), len(body), body)
 	return err == nil
 }
 

@@ -24,8 +24,8 @@ type Options struct {
 	// Credentials come from the SDK's ordinary chain: environment, shared files, container, instance role. Where that
 	// has none and Endpoint is not of AWS, placeholders are sent, since emulators want some and look at none.
 	Endpoint string
-	// Logger is told of two items with one key, once a minute for each key, and of placeholder credentials, once.
-	// nil: slog.Default().
+	// Logger is told of two items with one key, once a minute for each key; of placeholder credentials, once; and at
+	// level debug of what the SDK sees on the way. nil: slog.Default().
 	Logger *slog.Logger
 
 	// dial connects to the server. nil: by the network. Tests have a network in memory.

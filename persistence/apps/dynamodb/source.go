@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go/logging"
 
 	"dormouse/persistence/apps"
 )
@@ -31,6 +32,10 @@ const (
 	attemptTimeout = time.Second
 	lookupTimeout  = 2500 * time.Millisecond
 )
+
+// idleConnections are kept for the next lookups. Beyond the SDK's own ten, each lookup of a rush, as after a start, would
+// pay for a new connection.
+const idleConnections = 64
 
 // longestKey is DynamoDB's bound for a hash key, in bytes. It refuses to look for more.
 const longestKey = 2048
@@ -58,7 +63,7 @@ func Open(o Options) (*Source, error) {
 	if err := o.Validate(); err != nil {
 		return nil, fmt.Errorf("apps in DynamoDB: %w", err)
 	}
-	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithRegion(o.Region))
+	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithRegion(o.Region), config.WithLogger(sdkLog(o.Logger)))
 	if err != nil {
 		return nil, fmt.Errorf("apps in DynamoDB: configuration of the AWS SDK: %w", err)
 	}
@@ -71,6 +76,7 @@ func Open(o Options) (*Source, error) {
 		builder = awshttp.NewBuildableClient()
 	}
 	transport := builder.GetTransport()
+	transport.MaxIdleConnsPerHost = idleConnections
 	if o.dial != nil {
 		transport.DialContext = o.dial
 	}
@@ -89,6 +95,13 @@ func Open(o Options) (*Source, error) {
 		})
 	})
 	return &Source{client: client, transport: transport, table: o.Table, region: o.Region, logger: o.Logger}, nil
+}
+
+// sdkLog is where the SDK writes what it sees on the way, which goes to stderr else. The errors of lookups tell it too.
+func sdkLog(l *slog.Logger) logging.Logger {
+	return logging.LoggerFunc(func(_ logging.Classification, format string, v ...any) {
+		l.Debug("AWS SDK", "says", fmt.Sprintf(format, v...))
+	})
 }
 
 // pause is how long to wait before the next attempt: up to 50 ms, then up to 100 ms. The SDK's own pauses, of seconds,
