@@ -185,6 +185,39 @@ func TestDatabaseTestsAreListed(t *testing.T) {
 	}
 }
 
+// Debian's PostgreSQL is in no folder of PATH.
+func TestProgramsBesidePath(t *testing.T) {
+	dir := t.TempDir()
+	for _, version := range []string{"15", "17"} {
+		bin := filepath.Join(dir, version, "bin")
+		if err := os.MkdirAll(bin, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(bin, "server"), nil, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", filepath.Join(dir, "15", "bin"))
+	for _, c := range []struct{ name, place, want string }{
+		{"on PATH first", filepath.Join(dir, "*", "bin", "server"), filepath.Join(dir, "15", "bin", "server")},
+		{"on PATH alone", "", filepath.Join(dir, "15", "bin", "server")},
+	} {
+		if got := (suite{program: "server", place: c.place}).find(); got != c.want {
+			t.Errorf("%s: %q", c.name, got)
+		}
+	}
+	t.Setenv("PATH", dir)
+	for place, want := range map[string]string{
+		filepath.Join(dir, "*", "bin", "server"): filepath.Join(dir, "17", "bin", "server"),
+		filepath.Join(dir, "*", "bin", "other"):  "",
+		"":                                       "",
+	} {
+		if got := (suite{program: "server", place: place}).find(); got != want {
+			t.Errorf("at %q: %q", place, got)
+		}
+	}
+}
+
 // The rules are tried on the real tree too, so that a test run alone already tells of a wrong import.
 func TestTheHouseKeepsItsRules(t *testing.T) {
 	root, err := moduleRoot()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,8 +30,10 @@ type Table struct {
 // promised while the store is away. It takes some seconds of real time, since stores have no virtual one.
 func RunLive(t *testing.T, open func(t *testing.T) Table) {
 	t.Run("changes are seen", func(t *testing.T) { changesAreSeen(t, open(t)) })
-	t.Run("a watched app hears what happens to it", func(t *testing.T) { watchedHears(t, open(t)) })
-	t.Run("a store that is away hides no app", func(t *testing.T) {
+	t.Run("A22 a watched app hears what happens to it", func(t *testing.T) { watchedHears(t, open(t)) })
+	t.Run("A23 an app that was just made is found by who asks for it again", func(t *testing.T) { madeWhileAsked(t, open(t)) })
+	t.Run("A24 a thousand askers are one reading", func(t *testing.T) { thousandAskers(t, open(t)) })
+	t.Run("A19 A20 A21 a store that is away hides no app", func(t *testing.T) {
 		table := open(t)
 		if table.Stop == nil {
 			t.Log("the store is always there")
@@ -83,9 +87,10 @@ func changesAreSeen(t *testing.T, table Table) {
 	until(t, "the end", func() bool { return secret(false, "a") == "none" && secret(true, "new-key") == "none" })
 }
 
-func cached(t *testing.T, table Table) *apps.Cache {
+// cached is a cache in a hurry. What is gone it looks for again after confirm.
+func cached(t *testing.T, table Table, confirm time.Duration) *apps.Cache {
 	c := apps.NewCache(table.Source, apps.CacheOptions{
-		TTL: 100 * time.Millisecond, ConfirmAfter: 300 * time.Millisecond, RetryAfter: 200 * time.Millisecond,
+		TTL: 100 * time.Millisecond, ConfirmAfter: confirm, RetryAfter: 200 * time.Millisecond,
 		NegativeTTL: 100 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(func() { closeSource(t, c) })
@@ -99,7 +104,7 @@ func closeSource(t *testing.T, s interface{ Close() error }) {
 }
 
 func watchedHears(t *testing.T, table Table) {
-	c := cached(t, table)
+	c := cached(t, table, 300*time.Millisecond)
 	table.Put(Item("a", "a-key"))
 	var a *claims.App
 	until(t, "the new app", func() (found bool) {
@@ -140,10 +145,60 @@ func watchedHears(t *testing.T, table Table) {
 	}
 }
 
+func madeWhileAsked(t *testing.T, table Table) {
+	c := cached(t, table, time.Second)
+	asked := 0
+	until(t, "the new app", func() bool {
+		a, err := c.ByKey(t.Context(), "new-key")
+		switch asked++; {
+		case asked == 1 && !errors.Is(err, claims.ErrNoApp):
+			t.Fatalf("before it is made: %v, %v", a, err)
+		case asked == 2:
+			table.Put(Item("new", "new-key"))
+		case err != nil && !errors.Is(err, claims.ErrNoApp):
+			t.Fatal(err)
+		}
+		return asked > 2 && err == nil && a.ID == "new"
+	})
+}
+
+func thousandAskers(t *testing.T, table Table) {
+	table.Put(Item("a", "a-key"))
+	until(t, "the app", func() bool { _, err := lookup(t, table.Source, true, "a-key"); return err == nil })
+	var reads atomic.Int64
+	c := apps.NewCache(table.Source, apps.CacheOptions{
+		TTL: -1, Logger: slog.New(slog.DiscardHandler),
+		Listener: apps.Listener{Read: func(bool, time.Duration, error) { reads.Add(1) }},
+	})
+	t.Cleanup(func() { closeSource(t, c) })
+	begin := make(chan struct{})
+	var asking sync.WaitGroup
+	for range 1000 {
+		asking.Go(func() {
+			<-begin
+			if a, err := c.ByKey(t.Context(), "a-key"); err != nil || a.ID != "a" {
+				t.Errorf("%v, %v", a, err)
+			}
+		})
+	}
+	close(begin)
+	asking.Wait()
+	if n := reads.Load(); n != 1 {
+		t.Errorf("the table was read %d times", n)
+	}
+}
+
 func storeAway(t *testing.T, table Table) {
-	c := cached(t, table)
+	c := cached(t, table, deadline) // a store in memory has an empty table for a moment when it comes back
 	table.Put(Item("seen", "seen-key"), Item("unseen", "unseen-key"))
-	until(t, "the app", func() bool { a, _ := c.ByKey(t.Context(), "seen-key"); return a != nil })
+	var seen *claims.App
+	until(t, "the app", func() bool { seen, _ = c.ByKey(t.Context(), "seen-key"); return seen != nil })
+	heard := make(chan *claims.App, 100)
+	stop, err := c.Watch(seen, func(now *claims.App) { heard <- now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
 	table.Stop()
 	for range 3 {
 		if r, err := lookup(t, table.Source, false, "seen"); err == nil || errors.Is(err, apps.ErrNoRecord) {
@@ -164,4 +219,7 @@ func storeAway(t *testing.T, table Table) {
 		a, _ := c.ByKey(t.Context(), "unseen-key")
 		return a != nil
 	})
+	if len(heard) > 0 {
+		t.Errorf("who lives on the app that was seen heard %v, though nothing has changed", <-heard)
+	}
 }
