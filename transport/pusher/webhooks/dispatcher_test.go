@@ -211,11 +211,28 @@ func TestWhatIsWrittenDown(t *testing.T) {
 		}
 		// What nobody asks for is forgotten.
 		time.Sleep(5 * time.Minute)
-		if n := h.hooks.interests.n.Load(); n != 0 {
+		h.hooks.interests.mu.RLock()
+		if n := len(h.hooks.interests.all); n != 0 {
 			t.Errorf("%d apps are remembered", n)
 		}
+		h.hooks.interests.mu.RUnlock()
 		h.empty()
 	})
+}
+
+// It is asked in the turns of channels, for each thing that happens.
+func TestAskingCostsNoMemory(t *testing.T) {
+	s := newInterests(nil, 1)
+	s.of("pusher/a").app.Store(app("a", time.Second, hook("x", "channel_occupied")))
+	s.of("pusher/a").known.Store(true)
+	now := time.Now()
+	if n := testing.AllocsPerRun(100, func() {
+		if !s.wants("pusher/a", "channel_vacated", "c", now, func(i *interest) { i.due.Store(now.Add(time.Hour).UnixMilli()) }) {
+			t.Error("not wanted")
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
 }
 
 func TestAnOutageOfTheStoreOfApps(t *testing.T) {

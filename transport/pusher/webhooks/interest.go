@@ -19,16 +19,36 @@ const (
 	forgetAfter = time.Minute
 )
 
-// Interests know, without waiting for anything, which apps have webhooks for what.
+// Interests know, without waiting for anything, which apps have webhooks for what. They are asked for each thing that
+// happens, so an app that is known costs no allocation; that rules out a sync.Map, whose keys are interfaces.
 type interests struct {
 	apps    claims.Apps
-	all     sync.Map // by namespace, of *interest
-	n       atomic.Int64
 	lookups chan struct{} // places among look-ups
+
+	mu  sync.RWMutex
+	all map[string]*interest // by namespace
 }
 
 func newInterests(apps claims.Apps, lookups int) *interests {
-	return &interests{apps: apps, lookups: make(chan struct{}, lookups)}
+	return &interests{apps: apps, lookups: make(chan struct{}, lookups), all: map[string]*interest{}}
+}
+
+// of returns an app's interest, nil if there are too many.
+func (s *interests) of(namespace string) *interest {
+	s.mu.RLock()
+	i := s.all[namespace]
+	s.mu.RUnlock()
+	if i != nil {
+		return i
+	}
+	id, _ := claims.AppID(namespace)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i = s.all[namespace]; i == nil && len(s.all) < maxInterests {
+		i = &interest{id: id}
+		s.all[namespace] = i
+	}
+	return i
 }
 
 // An interest is what one app was when it was last looked up.
@@ -43,20 +63,13 @@ type interest struct {
 
 // wants answers as [courier.Keeper] has it. look begins a look-up on a goroutine of its own.
 func (s *interests) wants(namespace, name, channel string, now time.Time, look func(*interest)) bool {
-	v, ok := s.all.Load(namespace)
-	if !ok {
-		id, ok := claims.AppID(namespace)
-		if !ok {
-			return false
-		}
-		if s.n.Load() >= maxInterests {
-			return true
-		}
-		if v, ok = s.all.LoadOrStore(namespace, &interest{id: id}); !ok {
-			s.n.Add(1)
-		}
+	if _, ok := claims.AppID(namespace); !ok {
+		return false
 	}
-	i, ms := v.(*interest), now.UnixMilli()
+	i, ms := s.of(namespace), now.UnixMilli()
+	if i == nil {
+		return true
+	}
 	if i.asked.Load() != ms {
 		i.asked.Store(ms)
 	}
@@ -117,10 +130,11 @@ func (s *interests) look(ctx context.Context, i *interest) {
 // forget lets go of what nobody has asked for lately.
 func (s *interests) forget(now time.Time) {
 	before := now.Add(-forgetAfter).UnixMilli()
-	s.all.Range(func(namespace, v any) bool {
-		if i := v.(*interest); i.asked.Load() < before && !i.asking.Load() && s.all.CompareAndDelete(namespace, v) {
-			s.n.Add(-1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for namespace, i := range s.all {
+		if i.asked.Load() < before && !i.asking.Load() {
+			delete(s.all, namespace)
 		}
-		return true
-	})
+	}
 }
