@@ -104,7 +104,8 @@ func (p *peer) closeCodeOrCut() int {
 func TestSlowPeerIsTold(t *testing.T) {
 	r := start(t, Options{OutboxBytes: 2000, OutboxFrames: 3})
 	p, rec := r.dial(t)
-	rec.conn.Deliver(make([]byte, 2001), false)
+	// As much as is too slow also while a flusher has the connection, as it may for a moment after the 101 response.
+	rec.conn.Deliver(make([]byte, serverLag*2000+1), false)
 	if code := p.closeCode(); code != CloseSlow || rec.closed(t) != CloseSlow {
 		t.Error(code)
 	}

@@ -39,7 +39,7 @@ func TestSilentPeerIsToldInItsProtocol(t *testing.T) {
 func TestSlowPeerIsToldInItsProtocol(t *testing.T) {
 	r := start(t, Options{OutboxBytes: 2000, SlowCode: 4100, SlowReason: "Slow consumer"})
 	p, rec := r.dial(t)
-	rec.conn.Deliver(make([]byte, 2001), false)
+	rec.conn.Deliver(make([]byte, serverLag*2000+1), false)
 	if code := p.closeCode(); code != 4100 || rec.closed(t) != 4100 || rec.reasons[0] != "Slow consumer" {
 		t.Error(code, rec.reasons)
 	}
