@@ -44,6 +44,10 @@ func (m *channelMachine) unsealed() bool { return m.channel.Unsealed() }
 
 func (m *channelMachine) kept() int { return m.channel.ReplaySize() }
 
+func (m *channelMachine) counts() Counts {
+	return Counts{Subscriptions: m.channel.Subscriptions(), Members: m.channel.Members()}
+}
+
 func (m *channelMachine) decide(step channel.Step, cmd any, fx *channel.Effects) error {
 	switch cmd := cmd.(type) {
 	case *channel.Publish:
@@ -72,6 +76,8 @@ func (m *channelMachine) decide(step channel.Step, cmd any, fx *channel.Effects)
 		return m.channel.ListMessages(step, cmd, fx)
 	case *channel.GetInfo:
 		return m.channel.GetInfo(step, cmd, fx)
+	case *channel.GetCached:
+		return m.channel.GetCached(step, cmd, fx)
 	case *channel.DeleteMessage:
 		return m.channel.DeleteMessage(step, cmd, fx)
 	case *channel.Delete:

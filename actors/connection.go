@@ -26,7 +26,7 @@ type ConnectRequest struct {
 //
 // Errors: *claims.Error, channel.ErrUnavailable while the system drains or is full, or a fault of the store.
 func (s *System) Admit(_ context.Context, r ConnectRequest) (*Admission, error) {
-	if s.draining.Load() || s.connections.len() >= s.options.MaxConnections {
+	if s.full() {
 		return nil, channel.ErrUnavailable
 	}
 	token, err := s.verify(r.App, r.Token, claims.ScopeConnect)
@@ -43,6 +43,11 @@ func (s *System) Admit(_ context.Context, r ConnectRequest) (*Admission, error) 
 	}
 	r.Token = "" // claims keep nothing of its text, and neither should each connection
 	return &Admission{system: s, request: r, claims: token}, nil
+}
+
+// full says that no more clients are taken.
+func (s *System) full() bool {
+	return s.draining.Load() || s.connections.len()+s.tenants.len() >= s.options.MaxConnections
 }
 
 // An Admission is a client that may connect, once.

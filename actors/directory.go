@@ -47,6 +47,14 @@ func (d *directory) get(a Address) *handle {
 	return h
 }
 
+// awake returns the actor's handle, nil if there is none.
+func (d *directory) awake(a Address) *handle {
+	s := &d.shards[maphash.Comparable(d.seed, a)%directoryShards]
+	s.RLock()
+	defer s.RUnlock()
+	return s.byAddress.get(a)
+}
+
 // remove forgets h, unless another incarnation has taken its place.
 func (d *directory) remove(a Address, h *handle) {
 	s := &d.shards[maphash.Comparable(d.seed, a)%directoryShards]

@@ -17,6 +17,13 @@
 // the store as one entry. The gate (gate.go) holds everything that was said until that entry is on disk,
 // and then the hub (hub.go) pushes frames straight into the subscribers' sinks: delivery passes no mailbox.
 //
+// # Tenants
+//
+// The apps of the Pusher protocol are [Tenant] each: their connections have no tokens, and so no actor. A [Guest]
+// (guest.go) gives its commands to the channels itself and remembers only where it is, so that it leaves. What belongs
+// to no channel, such as who is signed in (users.go) and which channels are occupied (rolls.go), is the tenant's
+// (tenants.go), under a lock: it decides nothing that must be durable.
+//
 // # What holds
 //
 //   - Nothing leaves before what it tells of is durable, and everything a channel says to one subscriber

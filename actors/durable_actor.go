@@ -30,6 +30,8 @@ type machine interface {
 	unsealed() bool
 	// kept is how many bytes the machine keeps in memory that trimReplay can free, about.
 	kept() int
+	// counts says who is there.
+	counts() Counts
 }
 
 // newMachine makes the machine of one kind of actor, over its rows.
@@ -61,6 +63,10 @@ type durableActor struct {
 
 	tails tails  // who else hears what it tells; nil almost always
 	alarm *alarm // for what is due next, if that is near
+
+	tenant bool      // it is a tenant's, whose rolls it keeps true
+	noted  Counts    // as they are there
+	again  time.Time // when it is called once more; zero: it is not
 }
 
 // durableBirth is a durable actor's first message.
@@ -78,6 +84,7 @@ func (a *durableActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *durableBirth:
 		a.system, a.handle, a.address = m.system, m.handle, m.address
+		a.tenant = isTenant(a.address)
 		return
 	case *ask:
 		a.run(m)
@@ -141,6 +148,8 @@ func (a *durableActor) decideAndApply(q *ask, now, stamp time.Time) (result any,
 	}
 	decided := q.cmd
 	switch cmd := q.cmd.(type) {
+	case due:
+		a.again = time.Time{}
 	case refusal:
 		return nil, 0, cmd.err
 	case flush:
@@ -160,7 +169,7 @@ func (a *durableActor) decideAndApply(q *ask, now, stamp time.Time) (result any,
 	}
 	fx := a.fx
 	fx.Reset()
-	fx.Tailed, fx.NoEvents = a.tails != nil, a.system.courier.Load() == nil
+	fx.Tailed, fx.NoEvents = a.tails != nil, !a.hasEvents()
 	a.mark()
 	step := channel.Step{
 		At: now, Stamp: stamp, Seq: a.rows.Seq() + 1, Generation: a.rows.Generation(), Entropy: entropy,
@@ -181,6 +190,9 @@ func (a *durableActor) decideAndApply(q *ask, now, stamp time.Time) (result any,
 		a.system.clock.cancel(a.alarm)
 		a.alarm = a.system.clock.noteDue(at, a.address)
 	}
+	if again := fx.Again(); !again.IsZero() {
+		a.callAgain(again)
+	}
 	a.countResumption(q.cmd)
 	for i := range fx.Deliveries {
 		a.gate.hold(output{delivery: fx.Deliveries[i]})
@@ -189,6 +201,16 @@ func (a *durableActor) decideAndApply(q *ask, now, stamp time.Time) (result any,
 		a.goOn(&ask{cmd: fx.Next})
 	}
 	return fx.Result, seq, nil
+}
+
+// callAgain sees to it that what is due is done at a time of which no row tells. An alarm that is earlier does: it
+// finds out what is left.
+func (a *durableActor) callAgain(at time.Time) {
+	if a.again.IsZero() || at.Before(a.again) {
+		a.again = at
+		system, address := a.system, a.address
+		system.clock.at(at, func() { system.wakeDue(address) })
+	}
 }
 
 // goOn puts the rest of a command that is done in parts behind all who wait, and ends the turn: else what those are
@@ -307,6 +329,9 @@ func (a *durableActor) endTurn() {
 	}
 	if a.rows != nil {
 		a.handle.needed.Store(!a.idle() || a.tails != nil)
+		if a.tenant {
+			a.noteOccupied()
+		}
 		if a.done == nil {
 			a.done = a.handle.committed
 		}

@@ -126,6 +126,12 @@ func (a *durableActor) apply(q *ask, now time.Time) (seq uint64, err error) {
 	return 0, nil
 }
 
+// hasEvents says whether anybody listens to what the actor would tell backends.
+func (a *durableActor) hasEvents() bool {
+	c := a.system.courier.Load()
+	return c != nil && (!a.tenant || c.WantsOccurrence(a.address.App, "", ""))
+}
+
 // requestID names one frame or HTTP call, for backends; "" for a frame of which nobody is told.
 func (a *connectionActor) requestID() string {
 	switch {
@@ -141,7 +147,14 @@ func (a *connectionActor) requestID() string {
 func (s *System) write(app string, e *channel.BackendEvent, now time.Time) (w persistence.Write, ok bool) {
 	name := e.Metadata["channel"]
 	c := s.courier.Load()
-	if c == nil || !c.Wants(e.Type, e.DataType, name) {
+	if c == nil {
+		return w, false
+	}
+	if e.DataType == courier.OccurrenceType {
+		if !c.WantsOccurrence(app, e.Type, name) {
+			return w, false
+		}
+	} else if !c.Wants(e.Type, e.DataType, name) {
 		return w, false
 	}
 	event := courier.Event{App: app, Type: e.Type, DataType: e.DataType, Data: e.Data, Metadata: make([]courier.Attribute, 0, len(e.Metadata))}

@@ -28,6 +28,7 @@ func (c counting) renew()         {}
 func (c counting) idle() bool     { return true }
 func (c counting) unsealed() bool { return false }
 func (c counting) kept() int      { return 0 }
+func (c counting) counts() Counts { return Counts{} }
 
 func (c counting) decide(_ channel.Step, cmd any, _ *channel.Effects) error {
 	m := cmd.(number)

@@ -15,3 +15,13 @@ func (r router) tell(a Address, q *ask) {
 		// The incarnation ended between the look-up and the post; the next look-up begins a new one.
 	}
 }
+
+// tellAwake is tell for an actor that is awake; else it returns false and does nothing. It never blocks.
+func (r router) tellAwake(a Address, q *ask) bool {
+	h := r.local.awake(a)
+	if h == nil {
+		return false
+	}
+	q.trace = r.tracer.begin()
+	return h.post(q)
+}

@@ -8,11 +8,13 @@ import (
 	"dormouse/actors/channel"
 )
 
-// Stats are a node's counts since it began, but for Awake, Connections, ReplayBytes, Revocations, Alarms and Tails,
+// Stats are a node's counts since it began, but for Awake, Connections, Guests, Tenants, ReplayBytes, Revocations, Alarms and Tails,
 // which are as of now.
 type Stats struct {
 	Awake       int // durable actors in memory
-	Connections int
+	Connections int // guests among them
+	Guests      int // connections of tenants
+	Tenants     int // that have a connection or an occupied channel
 
 	Commands   uint64 // of clients
 	Turns      uint64 // that wrote something
@@ -88,9 +90,12 @@ func (s *stats) refusedBy() (codes map[string]uint64, all uint64) {
 // Stats may be called from any goroutine, as often as a scrape needs.
 func (s *System) Stats() Stats {
 	codes, refused := s.stats.refusedBy()
+	guests := s.tenants.len()
 	return Stats{
 		Awake:       s.directory.len(),
-		Connections: s.connections.len(),
+		Connections: s.connections.len() + guests,
+		Guests:      guests,
+		Tenants:     s.tenants.size(),
 		Commands:    s.stats.commands.Load(),
 		Turns:       s.stats.turns.Load(),
 		Deliveries:  s.stats.deliveries.Load(),

@@ -30,6 +30,7 @@ type System struct {
 	directory   *directory
 	router      router
 	connections *registry
+	tenants     *tenants
 	clock       *clock
 	courier     atomic.Pointer[courier.Courier] // nil: there are no backend events
 	hiring      sync.Mutex                      // of couriers
@@ -57,6 +58,7 @@ func New(o Options) (*System, error) {
 	s := &System{
 		options:     o,
 		connections: newRegistry(),
+		tenants:     newTenants(),
 		// An endless panic must not fill the disk with stacks.
 		panicLog:   rate.NewLimiter(1, 10),
 		stop:       make(chan struct{}),
@@ -79,6 +81,9 @@ func New(o Options) (*System, error) {
 	s.kinds = map[string]newMachine{
 		KindChannel: func(a Address, rows *persistence.Rows) machine {
 			options := core
+			if isTenant(a) {
+				options = channel.Pusher(a.Name, options)
+			}
 			if o.TuneChannel != nil {
 				o.TuneChannel(a, &options)
 			}
@@ -97,7 +102,7 @@ func New(o Options) (*System, error) {
 	}
 	s.directory = newDirectory(s.spawnDurable)
 	s.router = router{s.directory, newTracer(o.TraceShare, s.clock, o.Logger, &s.stats)}
-	here, err := s.readHere("")
+	here, err := s.readRolls()
 	if err != nil {
 		s.actors.Shutdown()
 		s.dispatcher.end()
@@ -113,7 +118,7 @@ func New(o Options) (*System, error) {
 	}
 	s.sweeping.Add(2)
 	go s.sweep()
-	go s.expectMembers(here)
+	go s.expectAll(here)
 	return s, nil
 }
 
@@ -189,7 +194,11 @@ func (s *System) Close(ctx context.Context) error {
 	for _, c := range s.connections.all() {
 		c.handle.post(dismissed{channel.CloseGoingAway})
 	}
+	s.tenants.close(channel.CloseGoingAway)
 	err := s.connections.waitForNone(ctx)
+	if err == nil {
+		err = s.tenants.waitForNone(ctx)
+	}
 	s.directory.each(func(a Address, h *handle) {
 		if err == nil {
 			err = s.flush(ctx, h)

@@ -13,6 +13,7 @@ import (
 // A Client is one connection, and the sink that records what it reads.
 type Client struct {
 	Connection *actors.Connection
+	Guest      *actors.Guest // of a tenant, in the place of Connection
 
 	t         *testing.T
 	mu        sync.Mutex
@@ -49,9 +50,13 @@ func (c *Client) Close(reason channel.Close) {
 	if first {
 		c.closed = &reason
 	}
+	guest := c.Guest
 	c.mu.Unlock()
 	if first && c.Connection != nil {
 		c.Connection.Closed()
+	}
+	if first && guest != nil {
+		guest.Closed()
 	}
 }
 

@@ -29,6 +29,7 @@ type Server struct {
 	options actors.Options
 	disk    persistence.Options
 	key     []byte
+	visits  int
 }
 
 // Start starts an engine inside a synctest bubble. o needs no Store and no Verifier. The engine and its

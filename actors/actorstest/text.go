@@ -36,6 +36,11 @@ var kinds = map[channel.Kind]string{
 	channel.KindConnected:       "connected",
 	channel.KindPong:            "pong",
 	channel.KindKeepAlive:       "keepAlive",
+
+	channel.KindCacheMiss:         "miss",
+	channel.KindSubscriptionCount: "count",
+	channel.KindSignedIn:          "signedIn",
+	channel.KindWatchlist:         "watch",
 }
 
 // Append appends the line without a line end.
@@ -57,6 +62,14 @@ func (Text) Append(dst []byte, m *channel.Message) []byte {
 			word("null")
 		}
 		word(string(m.Data))
+	}
+	switch m.Kind {
+	case channel.KindSubscriptionCount:
+		word(fmt.Sprint(m.Count))
+	case channel.KindSignedIn:
+		word(string(m.Data))
+	case channel.KindWatchlist:
+		word(fmt.Sprintf("online=%v offline=%v", m.Watched.Online, m.Watched.Offline))
 	}
 	if m.Auto {
 		word("auto")

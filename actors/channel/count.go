@@ -34,8 +34,12 @@ func (c *Channel) tellCount(s Step, fx *Effects) {
 
 // countDue tells what could not be told before.
 func (c *Channel) countDue(s Step, fx *Effects) {
-	if now := s.At.UnixMilli(); c.counter.due != 0 && now >= c.counter.due {
+	switch now := s.At.UnixMilli(); {
+	case c.counter.due == 0:
+	case now >= c.counter.due:
 		c.sayCount(now, fx)
+	default:
+		fx.CallAgain(unixMilli(c.counter.due))
 	}
 }
 

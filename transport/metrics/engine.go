@@ -35,6 +35,8 @@ func engineCounter(name, help string, value func(s *actors.Stats) uint64) engine
 var engineMeasures = []engineMeasure{
 	engineGauge("actors_awake", "Channels in memory; all others sleep on disk.", func(s *actors.Stats) int { return s.Awake }),
 	engineGauge("clients", "Clients that the engine knows.", func(s *actors.Stats) int { return s.Connections }),
+	engineGauge("guests", "Connections of apps that speak the Pusher protocol, of the clients.", func(s *actors.Stats) int { return s.Guests }),
+	engineGauge("tenants", "Apps that have such a connection.", func(s *actors.Stats) int { return s.Tenants }),
 	engineCounter("commands_total", "Commands of clients.", func(s *actors.Stats) uint64 { return s.Commands }),
 	engineCounter("turns_total", "Turns of channels that wrote something.", func(s *actors.Stats) uint64 { return s.Turns }),
 	engineCounter("deliveries_total", "Frames that channels handed to subscribers.", func(s *actors.Stats) uint64 { return s.Deliveries }),
