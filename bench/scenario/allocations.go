@@ -2,7 +2,7 @@ package scenario
 
 // BudgetBenchmarks are the packages that have a BenchmarkBudget: what one operation on a hot path may allocate. The
 // whole program's come first.
-var BudgetBenchmarks = []string{"./cmd", "./actors", "./persistence", "./transport/hotsock", "./transport/ws"}
+var BudgetBenchmarks = []string{"./cmd", "./actors", "./persistence", "./transport/hotsock", "./transport/pusher", "./transport/ws"}
 
 // AllocationsName is that of the one scenario that is not measured from outside.
 const AllocationsName = "allocations"

@@ -1,0 +1,171 @@
+package pusher
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// A Handler serves the HTTP API of every app, and what load balancers ask. It may be used by many goroutines at once.
+type Handler struct {
+	o      Options
+	limits windows
+}
+
+// New returns a Handler.
+//
+// Errors: what [Options.Validate] says.
+func New(o Options) (*Handler, error) {
+	o.EnsureDefaults()
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	return &Handler{o: o}, nil
+}
+
+// A route is one call of the HTTP API.
+type route struct {
+	method string
+	path   []string // segments; anySegment is a name
+	name   string   // for metrics
+	class  class    // whose limit it counts against
+	// signed says that the first name is an app's id, and that the call must be signed by it.
+	signed bool
+	serve  func(h *Handler, c *call) error
+}
+
+const anySegment = "*"
+
+// routes is every call.
+//
+// Source: Pusher docs, HTTP API; those without signature are other servers'.
+var routes = []route{
+	{http.MethodPost, []string{"apps", anySegment, "events"}, "publish", backendEvents, true, (*Handler).publish},
+	{http.MethodPost, []string{"apps", anySegment, "batch_events"}, "publish batch", backendEvents, true, (*Handler).publishBatch},
+	{http.MethodGet, []string{"apps", anySegment, "channels"}, "channels", reads, true, (*Handler).channels},
+	{http.MethodGet, []string{"apps", anySegment, "channels", anySegment}, "channel", reads, true, (*Handler).channel},
+	{http.MethodGet, []string{"apps", anySegment, "channels", anySegment, "users"}, "members", reads, true, (*Handler).members},
+	{http.MethodPost, []string{"apps", anySegment, "users", anySegment, "terminate_connections"}, "terminate", unlimited, true, (*Handler).terminate},
+	{http.MethodGet, nil, "root", unlimited, false, (*Handler).root},
+	{http.MethodGet, []string{"ready"}, "ready", unlimited, false, (*Handler).ready},
+	{http.MethodGet, []string{"accept-traffic"}, "accept traffic", unlimited, false, (*Handler).acceptTraffic},
+}
+
+// match compares a path and returns the segments that are names.
+func (rt *route) match(path []string) (names []string, ok bool) {
+	if len(path) != len(rt.path) {
+		return nil, false
+	}
+	for i, want := range rt.path {
+		if want == anySegment {
+			names = append(names, path[i])
+		} else if want != path[i] {
+			return nil, false
+		}
+	}
+	return names, true
+}
+
+// takes says whether the route is for a method.
+func (rt *route) takes(method string) bool {
+	return method == rt.method || method == http.MethodHead && rt.method == http.MethodGet
+}
+
+// ServeHTTP serves one request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := h.o.now()
+	for name, values := range h.o.CORS {
+		w.Header()[name] = values
+	}
+	c := &call{w: w, r: r, path: rawPath(r), began: began}
+	rt, allowed := h.find(c)
+	name := "unknown"
+	switch {
+	case rt != nil:
+		name = rt.name
+		h.serve(c, rt)
+	case allowed == nil:
+		c.status = http.StatusNotFound
+		w.WriteHeader(c.status)
+	case r.Method == http.MethodOptions:
+		name, c.status = "preflight", http.StatusNoContent
+		w.WriteHeader(c.status)
+	default:
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		c.refuse(refuseMethod.error(), http.StatusMethodNotAllowed)
+	}
+	id := ""
+	if c.verified {
+		id = c.app.ID
+	}
+	h.o.Listener.Served(name, id, c.status, len(c.body), c.sent, h.o.now().Sub(began))
+}
+
+// serve serves a call whose route is known.
+func (h *Handler) serve(c *call, rt *route) {
+	// The time limit holds for the body too; a server without deadlines of its own has none to set.
+	_ = http.NewResponseController(c.w).SetReadDeadline(time.Now().Add(h.o.HTTPTimeout))
+	ctx, cancel := context.WithTimeout(c.r.Context(), h.o.HTTPTimeout)
+	defer cancel()
+	c.ctx, c.class = ctx, rt.class
+	var err error
+	if rt.signed {
+		err = h.authorize(c)
+	}
+	if err == nil {
+		err = rt.serve(h, c)
+	}
+	if err != nil {
+		h.refuse(c, rt, err)
+	}
+}
+
+// find returns the route of a call, or which methods its path takes, none if there is no such path.
+func (h *Handler) find(c *call) (rt *route, allowed []string) {
+	rest, ok := strings.CutPrefix(c.path, h.o.PathPrefix)
+	if !ok || rest != "" && rest[0] != '/' {
+		return nil, nil
+	}
+	path := segments(rest)
+	for i := range routes {
+		rt := &routes[i]
+		names, ok := rt.match(path)
+		if !ok {
+			continue
+		}
+		if !rt.takes(c.r.Method) {
+			allowed = append(allowed, rt.method)
+			continue
+		}
+		for _, escaped := range names {
+			name, err := url.PathUnescape(escaped)
+			if err != nil {
+				name = escaped // SDKs that escape nothing
+			}
+			c.names = append(c.names, name)
+		}
+		return rt, nil
+	}
+	return nil, allowed
+}
+
+// rawPath is a request's path as it was written, which is what was signed.
+func rawPath(r *http.Request) string {
+	if path, _, _ := strings.Cut(r.RequestURI, "?"); strings.HasPrefix(path, "/") {
+		return path
+	}
+	return r.URL.EscapedPath()
+}
+
+// segments splits an escaped path. Empty ones, which doubled slashes leave, count for nothing.
+func segments(path string) []string {
+	var all []string
+	for s := range strings.SplitSeq(path, "/") {
+		if s != "" {
+			all = append(all, s)
+		}
+	}
+	return all
+}
