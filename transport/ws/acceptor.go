@@ -29,7 +29,7 @@ type Acceptor struct {
 	conns    registry
 	flushers []*flusher
 	draining atomic.Bool
-	leaving  atomic.Bool // every connection that was there when Drain began has been closed
+	leaving  atomic.Bool // nobody is upgraded any more, LateUpgrades or not
 	closed   atomic.Bool
 
 	started time.Time
@@ -233,6 +233,7 @@ func (a *Acceptor) cutAll() {
 func (a *Acceptor) Close() {
 	a.once.Do(func() {
 		a.draining.Store(true)
+		a.leaving.Store(true)
 		a.closed.Store(true)
 		a.cutAll()
 		_ = a.conns.wait(context.Background())

@@ -85,6 +85,25 @@ func (a *Acceptor) allowed(lines []string) bool {
 	return err == nil && len(lines) == 1 && a.origins[origin]
 }
 
+// OriginIn says whether a request's Origin is one of list, as [Options.Origins] says: who has none is no browser, and may
+// come from anywhere. What is no origin in list is nobody's.
+func OriginIn(list []string, h http.Header) bool {
+	lines := h["Origin"]
+	if len(lines) == 0 {
+		return true
+	}
+	origin, err := canonicalOrigin(lines[0])
+	if err != nil || len(lines) != 1 {
+		return false
+	}
+	for _, allowed := range list {
+		if o, err := canonicalOrigin(allowed); err == nil && o == origin {
+			return true
+		}
+	}
+	return false
+}
+
 // subprotocol selects ours that the client offers, or none.
 func (a *Acceptor) subprotocol(h http.Header) string {
 	for _, p := range a.opts.Subprotocols {

@@ -127,3 +127,22 @@ func TestDrainInWords(t *testing.T) {
 		t.Errorf("after the drain: %v", err)
 	}
 }
+
+func TestOriginIn(t *testing.T) {
+	list := []string{"https://good.example", "no origin", "http://localhost:3000"}
+	for origin, want := range map[string]bool{
+		"": true, "https://good.example": true, "HTTPS://Good.example:443": true, "http://localhost:3000": true,
+		"https://evil.example": false, "null": false, "no origin": false, "http://localhost": false, "https://good.example/": false,
+	} {
+		header := http.Header{}
+		if origin != "" {
+			header.Set("Origin", origin)
+		}
+		if got := OriginIn(list, header); got != want {
+			t.Errorf("%q: %v", origin, got)
+		}
+	}
+	if OriginIn(list, http.Header{"Origin": {list[0], list[0]}}) || OriginIn(nil, http.Header{"Origin": {list[0]}}) {
+		t.Error("two origins, or one in no list, are let in")
+	}
+}
