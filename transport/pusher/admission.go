@@ -19,7 +19,8 @@ const maxWatchlist = 100
 
 // A client is what is known of a connection when a frame of it is judged.
 type client struct {
-	app      *claims.App
+	app      *claims.App // as it is now
+	key      string      // the app's, as it was when the connection was opened
 	socketID string
 	user     *user // nil: not signed in
 }
@@ -67,7 +68,7 @@ func (c *client) admit(cmd *subscribe) (channel.Member, *channel.Error) {
 			return nobody, refuseAuth.error()
 		}
 		return nobody, nil
-	case kind.auth && !channelAuthorized(c.app, c.socketID, cmd.channel, cmd.data, cmd.hasData, cmd.auth):
+	case kind.auth && !channelAuthorized(c.app, c.key, c.socketID, cmd.channel, cmd.data, cmd.hasData, cmd.auth):
 		return nobody, refuseAuth.error()
 	case !kind.members:
 		return nobody, nil
@@ -123,7 +124,7 @@ func (v value) info() []byte {
 //
 // Source: Pusher docs, "Authenticating users" and "Watchlist events".
 func (c *client) signIn(cmd *signin) (u *user, warning, refused *channel.Error) {
-	if !userAuthorized(c.app, c.socketID, cmd.data, cmd.auth) {
+	if !userAuthorized(c.app, c.key, c.socketID, cmd.data, cmd.auth) {
 		return nil, nil, refuseSignin.error()
 	}
 	var v [3]value
@@ -138,7 +139,7 @@ func (c *client) signIn(cmd *signin) (u *user, warning, refused *channel.Error) 
 		return nil, nil, refuseSignin.error()
 	}
 	u = &user{id: id, info: v[1].info()}
-	if v[2].kind() == jsontext.KindBeginArray {
+	if c.app.EnableWatchlist && v[2].kind() == jsontext.KindBeginArray {
 		u.watchlist, warning = readWatchlist(v[2].raw)
 	}
 	return u, warning, nil
@@ -158,28 +159,31 @@ func readWatchlist(list []byte) (ids []string, warning *channel.Error) {
 	return ids, nil
 }
 
-// judge judges a client event as far as that can be done without the channel. hidden says that who is not
-// subscribed to the channel is told that instead. spent is the connection's window; only an event that is allowed
-// takes of it.
+// A joiner says whether a client is on a channel, or asked to be.
+type joiner interface{ Joined(name string) bool }
+
+// judge judges a client event. spent is the connection's window; only an event that is allowed takes of it.
 //
 // Source: Pusher docs, "Triggering client events".
-func (c *client) judge(cmd *clientEvent, spent *window, at time.Time) (refused *channel.Error, hidden bool) {
+func (c *client) judge(cmd *clientEvent, on joiner, spent *window, at time.Time) *channel.Error {
 	app, kind := c.app, kindOf(cmd.channel)
 	public := !kind.auth && app.AllowClientEventsOnPublic
 	switch {
 	case !app.EnableClientMessages:
-		return refuseClientOff.error(), false
+		return refuseClientOff.error()
 	case !kind.clientEvents && !public:
-		return refuseClientKind.error(), false
+		return refuseClientKind.error()
+	case !on.Joined(cmd.channel):
+		return refuseNotMember.error()
 	case longerThan(cmd.event, app.MaxEventNameLength):
-		return refuseClientName.error(strconv.Itoa(app.MaxEventNameLength)), true
+		return refuseClientName.error(strconv.Itoa(app.MaxEventNameLength))
 	case overKB(sizeOf(value{cmd.data}), app.MaxEventPayloadInKB):
-		return refuseClientSize.error(number(app.MaxEventPayloadInKB)), true
+		return refuseClientSize.error(number(app.MaxEventPayloadInKB))
 	}
 	if limit := app.MaxClientEventsPerSecond; limit >= 0 {
 		if ok, _, _ := spent.take(at, 1, limit); !ok {
-			return refuseClientRate.error(), true
+			return refuseClientRate.error()
 		}
 	}
-	return nil, false
+	return nil
 }

@@ -16,6 +16,7 @@ func testApp() *claims.App {
 	return &claims.App{
 		ID: "a", Key: "a-key", Secret: "a-secret", Enabled: true,
 		EnableClientMessages:      true,
+		EnableWatchlist:           true,
 		MaxConnections:            claims.Unlimited,
 		MaxBackendEventsPerSecond: claims.Unlimited, MaxClientEventsPerSecond: claims.Unlimited, MaxReadRequestsPerSecond: claims.Unlimited,
 		MaxPresenceMembersPerChannel: 100, MaxPresenceMemberSizeInKB: 2, MaxChannelNameLength: 200,
@@ -99,7 +100,7 @@ func TestAdmit(t *testing.T) {
 		{"a bad and long name", nil, &subscribe{channel: strings.Repeat("!", 201)}, channel.Member{}, Refusals[refuseChannelName].Text},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := &client{app: app, socketID: socket, user: tt.user}
+			c := &client{app: app, key: app.Key, socketID: socket, user: tt.user}
 			got, refused := c.admit(tt.cmd)
 			no := ""
 			if refused != nil {
@@ -146,7 +147,7 @@ func TestSignIn(t *testing.T) {
 		{"no JSON", nil, in(`x`), nil, "", `The returned user data must contain the "id" field.`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := &client{app: app, socketID: socket, user: tt.was}
+			c := &client{app: app, key: app.Key, socketID: socket, user: tt.was}
 			got, warning, refused := c.signIn(tt.cmd)
 			warn, no := "", ""
 			if warning != nil {
@@ -162,6 +163,11 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
+// everywhere is a client that is on every channel, or on none.
+type everywhere bool
+
+func (e everywhere) Joined(string) bool { return bool(e) }
+
 func TestJudge(t *testing.T) {
 	kinds := "Client event rejected - only supported on private and presence channels"
 	for _, tt := range []struct {
@@ -169,7 +175,7 @@ func TestJudge(t *testing.T) {
 		change func(*claims.App)
 		cmd    clientEvent
 		no     string
-		hidden bool
+		hidden bool // from who is not on the channel
 	}{
 		{"private", nil, clientEvent{channel: "private-a", event: "client-x"}, "", false},
 		{"presence", nil, clientEvent{channel: "presence-cache-a", event: "client-x"}, "", false},
@@ -190,13 +196,21 @@ func TestJudge(t *testing.T) {
 				tt.change(app)
 			}
 			c := &client{app: app}
-			refused, hidden := c.judge(&tt.cmd, new(window), time.Unix(1000, 0))
-			no := ""
-			if refused != nil {
-				no = refused.Message
+			says := func(joined bool) string {
+				if refused := c.judge(&tt.cmd, everywhere(joined), new(window), time.Unix(1000, 0)); refused != nil {
+					return refused.Message
+				}
+				return ""
 			}
-			if no != tt.no || hidden != tt.hidden {
-				t.Errorf("got %q, %v", no, hidden)
+			if got := says(true); got != tt.no {
+				t.Errorf("got %q", got)
+			}
+			want := tt.no
+			if want == "" || tt.hidden {
+				want = "The client is not a member of the specified channel."
+			}
+			if got := says(false); got != want {
+				t.Errorf("who is not on the channel got %q", got)
 			}
 		})
 	}
@@ -207,7 +221,7 @@ func TestJudge(t *testing.T) {
 		c, spent := &client{app: app}, new(window)
 		var got []bool
 		for range 4 {
-			refused, _ := c.judge(&clientEvent{channel: "private-a", event: "client-x"}, spent, time.Unix(1000, 0))
+			refused := c.judge(&clientEvent{channel: "private-a", event: "client-x"}, everywhere(true), spent, time.Unix(1000, 0))
 			got = append(got, refused == nil)
 		}
 		if !reflect.DeepEqual(got, []bool{true, true, false, false}) {

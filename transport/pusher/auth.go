@@ -15,24 +15,25 @@ import (
 //
 // Source: Pusher docs, "Authorizing users", "Authenticating users" and "HTTP API: authentication".
 
-// channelAuthorized says whether auth lets socketID into channel. hasData says that the client brought
-// channel_data, whose text as it was received is then part of what was signed, even if it is empty.
-func channelAuthorized(app *claims.App, socketID, channel, channelData string, hasData bool, auth string) bool {
+// channelAuthorized says whether auth lets socketID into channel. key is the app's, as it was when the connection was
+// opened. hasData says that the client brought channel_data, whose text as it was received is then part of what was
+// signed, even if it is empty.
+func channelAuthorized(app *claims.App, key, socketID, channel, channelData string, hasData bool, auth string) bool {
 	if hasData {
-		return authorized(app, auth, socketID, ":", channel, ":", channelData)
+		return authorized(app, key, auth, socketID, ":", channel, ":", channelData)
 	}
-	return authorized(app, auth, socketID, ":", channel)
+	return authorized(app, key, auth, socketID, ":", channel)
 }
 
 // userAuthorized says whether auth makes socketID the user that userData, a JSON text as it was received, is about.
-func userAuthorized(app *claims.App, socketID, userData, auth string) bool {
-	return authorized(app, auth, socketID, "::user::", userData)
+func userAuthorized(app *claims.App, key, socketID, userData, auth string) bool {
+	return authorized(app, key, auth, socketID, "::user::", userData)
 }
 
-// authorized says whether auth is the app's key, a colon and the signature of all parts together.
-func authorized(app *claims.App, auth string, parts ...string) bool {
-	n := len(app.Key)
-	if len(auth) <= n || auth[:n] != app.Key || auth[n] != ':' {
+// authorized says whether auth is the key, a colon and the app's signature of all parts together.
+func authorized(app *claims.App, key, auth string, parts ...string) bool {
+	n := len(key)
+	if len(auth) <= n || auth[:n] != key || auth[n] != ':' {
 		return false // keys are no secret
 	}
 	return signed(app, auth[n+1:], parts...)

@@ -56,7 +56,7 @@ func TestChannelSignatures(t *testing.T) {
 		{"data that is empty is there", app, vectorSocket, "private-foobar", "", privateAuth, true, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := channelAuthorized(tt.app, tt.socket, tt.channel, tt.data, tt.hasData, tt.auth); got != tt.want {
+			if got := channelAuthorized(tt.app, tt.app.Key, tt.socket, tt.channel, tt.data, tt.hasData, tt.auth); got != tt.want {
 				t.Errorf("got %v", got)
 			}
 		})
@@ -65,10 +65,10 @@ func TestChannelSignatures(t *testing.T) {
 
 func TestUserSignatures(t *testing.T) {
 	app := vectorApp()
-	if !userAuthorized(app, vectorSocket, vectorUser, userAuth) {
+	if !userAuthorized(app, app.Key, vectorSocket, vectorUser, userAuth) {
 		t.Error("a good one is refused")
 	}
-	if userAuthorized(app, "1.2", vectorUser, userAuth) || userAuthorized(app, vectorSocket, vectorUser+" ", userAuth) {
+	if userAuthorized(app, app.Key, "1.2", vectorUser, userAuth) || userAuthorized(app, app.Key, vectorSocket, vectorUser+" ", userAuth) {
 		t.Error("a bad one is taken")
 	}
 }

@@ -50,6 +50,14 @@ func (c Codec) Append(dst []byte, m *channel.Message) []byte {
 		return appendError(dst, m.Err, m.Channel, m.Ref)
 	case channel.KindConnected:
 		return c.appendConnected(dst, m.Conn.ID)
+	case channel.KindCacheMiss:
+		return appendCacheMiss(dst, m.Channel)
+	case channel.KindSubscriptionCount:
+		return appendSubscriptionCount(dst, m.Channel, m.Count)
+	case channel.KindSignedIn:
+		return appendSignedIn(dst, m.Data)
+	case channel.KindWatchlist:
+		return appendWatchlist(dst, m.Watched.Online, m.Watched.Offline)
 	case channel.KindPong:
 		return append(dst, `{"event":"pusher:pong","data":"{}"}`...)
 	case channel.KindKeepAlive:
@@ -67,17 +75,22 @@ func appendPublished(dst []byte, m *channel.Message) []byte {
 	dst = slices.Grow(dst, len(`{"event":"","channel":"","data":,"user_id":""}`)+len(m.Event)+len(m.Channel)+max(len(m.Data), 4)+len(user))
 	dst = appendString(append(dst, `{"event":`...), m.Event)
 	dst = appendString(append(dst, `,"channel":`...), m.Channel)
-	dst = append(dst, `,"data":`...)
-	if len(m.Data) == 0 {
-		dst = append(dst, `null`...)
-	} else {
-		dst = append(dst, m.Data...)
-	}
+	dst = append(append(dst, `,"data":`...), orNull(m.Data)...)
 	if user != "" {
 		dst = appendString(append(dst, `,"user_id":`...), user)
 	}
 	return append(dst, '}')
 }
+
+// orNull is data, or null if there is none.
+func orNull(data []byte) []byte {
+	if len(data) == 0 {
+		return null
+	}
+	return data
+}
+
+var null = []byte(`null`)
 
 // appendConnected is the first frame of every connection.
 func (c Codec) appendConnected(dst []byte, socketID string) []byte {
@@ -132,10 +145,10 @@ func appendSubscriptionCount(dst []byte, name string, n int) []byte {
 }
 
 // appendSignedIn gives a user's data back as the text that it was.
-func appendSignedIn(dst []byte, userData string) []byte {
+func appendSignedIn(dst, userData []byte) []byte {
 	dst = append(dst, `{"event":"pusher:signin_success","data":`...)
 	dst, from := openText(slices.Grow(dst, 2*len(userData)+64))
-	dst = appendString(append(dst, `{"user_data":`...), userData)
+	dst, _ = jsontext.AppendQuote(append(dst, `{"user_data":`...), userData)
 	return appendTail(append(dst, '}'), from)
 }
 

@@ -8,10 +8,16 @@
 //
 // # In
 //
-// decode.go reads a client's frame into a command, by scan.go, without reflection. admission.go judges it as far as
-// that can be done without the channel, with names.go for what a channel's name says of it and auth.go for
-// signatures. [Handler] serves the HTTP API: routes.go finds the call, call.go has its app prove itself by
-// call_auth.go, publication.go reads what is to be published, and events_api.go and reads_api.go ask the [Engine].
+// [Handler] takes every request (routes.go). door.go lets WebSockets in: it finds the app by its key, upgrades, and then
+// greets the client or tells it why not, since browsers see nothing of an HTTP status. present.go has the apps that
+// somebody is connected to, and what becomes of their connections when a record changes.
+//
+// [Socket] is one connection. decode.go reads a client's frame into a command, by scan.go, without reflection.
+// admission.go judges it as far as that can be done without the channel, with names.go for what a channel's name says
+// of it and auth.go for signatures; what may be goes to the engine (engine.go).
+//
+// Of the HTTP API, call.go has the app prove itself by call_auth.go, publication.go reads what is to be published,
+// and events_api.go and reads_api.go ask the engine.
 //
 // # Out
 //
@@ -22,7 +28,8 @@
 //
 // errors.go is one table of every refusal: its code, its text and its form. Texts are byte for byte those of the
 // servers whose users come here. A malformed frame is told to its sender and has no other effect; one who sends more
-// than twenty of them within ten seconds is closed.
+// than twenty of them within ten seconds is closed. Every close is told by a frame, for people, and by its code, which
+// says to SDKs whether to come back, and when.
 //
 // # Limits
 //

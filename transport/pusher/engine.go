@@ -2,63 +2,52 @@ package pusher
 
 import (
 	"context"
-	"time"
 
+	"dormouse/actors"
 	"dormouse/actors/channel"
 )
 
-// An Engine is what the HTTP API asks of the rest of the server. A namespace is one of [claims.App.Namespace]: it
-// comes from the record of an app whose signature was good, never from a request. Names have been checked.
-//
-// All methods may be called from many goroutines at once. Their errors are a *channel.Error for what is refused,
-// ctx's if it ends first, or a fault.
-type Engine interface {
-	// Publish sends events to their channels in this order, and returns once every channel has accepted its own.
-	// It returns the counts of the channel after each, for those with Count; the others' are zero. An event for a
-	// channel that nobody is on, and that keeps nothing, is dropped.
-	Publish(ctx context.Context, namespace string, events []Event) ([]Counts, error)
-	// SendToUser sends an event to all connections that are signed in as user, subscribed to anything or not. The
-	// event's Channel is what they read in its place.
-	SendToUser(ctx context.Context, namespace, user string, e Event) error
-	// Channels lists up to limit occupied channels whose names begin with prefix and are greater than after, in
-	// byte order; more says that there are others. It wakes none of them.
-	Channels(ctx context.Context, namespace, prefix, after string, limit int) (page []Occupied, more bool, err error)
-	// Counts says who is on one channel, zero if nobody ever was. It wakes nothing.
-	Counts(ctx context.Context, namespace, name string) (Counts, error)
-	// Members lists a presence channel's members in the order in which they came.
-	Members(ctx context.Context, namespace, name string) ([]channel.Member, error)
-	// Cached returns what a cache channel keeps, nil if that is nothing.
-	Cached(ctx context.Context, namespace, name string) (*Cached, error)
-	// Terminate closes all connections that are signed in as user; with members, also those that are a member of
-	// any presence channel with that id. It succeeds if there are none.
-	Terminate(ctx context.Context, namespace, user string, members bool) error
+// An engine is what this package uses of *actors.System; see there for each method's contract.
+type engine interface {
+	// Tenant is everything that belongs to one app: namespace is one of [claims.App.Namespace], and so comes from the
+	// record of an app that was looked up, never from a request.
+	Tenant(namespace string) tenant
 }
 
-// An Event is one event for one channel.
-type Event struct {
-	Channel, Name string
-	Data          []byte // one JSON value, which is told byte for byte
-	Except        string // the socket id of a connection that does not read it; "": all do
-	// CacheFor is for how long the channel keeps it for those who come; 0: not at all.
-	CacheFor time.Duration
-	Count    bool // the answer says who is there
+// A tenant is an actors.Tenant. Names have been checked by whoever calls it.
+type tenant interface {
+	Admit(r actors.GuestRequest) (guest, error)
+	CloseAll(c channel.Close) int
+	SendToUser(user string, e actors.Event) int
+	Terminate(user string, members bool, c channel.Close) int
+	Publish(ctx context.Context, events []actors.Event) ([]actors.Counts, error)
+	Channels(prefix, after string, limit int) (page []actors.Occupied, more bool)
+	Counts(name string) actors.Counts
+	Members(ctx context.Context, name string) ([]channel.Member, error)
+	Cached(ctx context.Context, name string) (*channel.Cached, error)
 }
 
-// Counts says how many are on a channel.
-type Counts struct {
-	Subscriptions int // connections
-	Members       int // different users; 0 unless it is a presence channel
+// A guest is an *actors.Guest.
+type guest interface {
+	Subscribe(r actors.Join) error
+	Unsubscribe(name string)
+	Joined(name string) bool
+	ClientEvent(name, event string, data []byte)
+	SignIn(u actors.SignIn) error
+	Closed()
 }
 
-// An Occupied channel is one with a subscription.
-type Occupied struct {
-	Name string
-	Counts
-}
+// system is an engine of an *actors.System.
+type system struct{ *actors.System }
 
-// A Cached event is the last one that was published to a cache channel.
-type Cached struct {
-	Event string
-	Data  []byte // one JSON value
-	Until time.Time
+func (s system) Tenant(namespace string) tenant { return admitting{s.System.Tenant(namespace)} }
+
+type admitting struct{ actors.Tenant }
+
+func (t admitting) Admit(r actors.GuestRequest) (guest, error) {
+	g, err := t.Tenant.Admit(r)
+	if err != nil {
+		return nil, err
+	}
+	return g, nil
 }

@@ -95,6 +95,9 @@ const (
 	refuseBusy
 )
 
+// faultText is misspelt, as it is in the server whose users know it; in two parts, so that nobody corrects it.
+const faultText = "A server error has " + "occur" + "ed."
+
 // Refusals is every refusal of this protocol.
 //
 // Source: Pusher docs, WebSocket protocol, "Error codes" and "Subscription errors", and HTTP API; and the texts of
@@ -126,7 +129,7 @@ var Refusals = [...]Refusal{
 	refuseClientSize: {"PUSHER_CLIENT_EVENT_SIZE", FormError, "", 4301, "The event data should be less than %s KB."},
 	refuseClientRate: {"PUSHER_CLIENT_EVENT_RATE", FormError, "", 4301, "The rate limit for sending client events exceeded the quota."},
 	refuseWatchlist:  {"PUSHER_WATCHLIST_TOO_LONG", FormError, "", 4302, "Watchlist limit exceeded."},
-	refuseFault:      {"PUSHER_FAULT", FormError, "", 4302, "A server error has occured."},
+	refuseFault:      {"PUSHER_FAULT", FormError, "", 4302, faultText},
 
 	refuseAuth:           {"PUSHER_UNAUTHORIZED", FormSubscription, "AuthError", 401, "The connection is unauthorized."},
 	refuseChannelData:    {"PUSHER_CHANNEL_DATA", FormSubscription, "AuthError", 4009, "Invalid channel_data."},
@@ -135,7 +138,7 @@ var Refusals = [...]Refusal{
 	refuseMembers:        {"PUSHER_MEMBERS", FormSubscription, "LimitReached", 4100, "The maximum members per presence channel limit was reached"},
 	refuseMemberSize:     {"PUSHER_MEMBER_SIZE", FormSubscription, "LimitReached", 4301, "The maximum size for a channel member is %s KB."},
 	refuseChannels:       {"PUSHER_CHANNELS", FormSubscription, "LimitReached", 4100, "The maximum of %s channels per connection was reached"},
-	refuseSubscribeFault: {"PUSHER_SUBSCRIBE_FAULT", FormSubscription, "ServerError", 4302, "A server error has occured."},
+	refuseSubscribeFault: {"PUSHER_SUBSCRIBE_FAULT", FormSubscription, "ServerError", 4302, faultText},
 
 	refuseData:         {"PUSHER_INCORRECT_DATA", FormHTTP, "", 400, "The received data is incorrect"},
 	refuseLongChannel:  {"PUSHER_LONG_CHANNEL", FormHTTP, "", 400, "The channel name is longer than the allowed %s characters."},
@@ -152,7 +155,7 @@ var Refusals = [...]Refusal{
 	refusePayload:      {"PUSHER_PAYLOAD_SIZE", FormHTTP, "", 413, "The event data should be less than %s KB."},
 	refuseBody:         {"PUSHER_BODY_SIZE", FormHTTP, "", 413, "The payload size is too big."},
 	refuseRate:         {"PUSHER_RATE", FormHTTP, "", 429, "Too many requests."},
-	refuseServer:       {"PUSHER_SERVER", FormHTTP, "", 500, "A server error has occured."},
+	refuseServer:       {"PUSHER_SERVER", FormHTTP, "", 500, faultText},
 	refuseNoLookup:     {"PUSHER_NO_LOOKUP", FormHTTP, "", 503, "App lookup failed."},
 	refuseBusy:         {"PUSHER_BUSY", FormHTTP, "", 503, "The server is stopping or full. Try again later."},
 }
@@ -251,6 +254,16 @@ func appendError(dst []byte, e *channel.Error, name, ref string) []byte {
 	}
 	dst = appendCode(append(dst, `,"data":{"code":`...), row.Code)
 	dst = appendString(append(dst, `,"message":`...), text)
+	return append(dst, `}}`...)
+}
+
+// appendClose appends the frame that tells a close, nothing if its code is none of this protocol's.
+func appendClose(dst []byte, c channel.Close) []byte {
+	if c.Code < 4000 || c.Code > 4299 {
+		return dst
+	}
+	dst = appendCode(append(dst, `{"event":"pusher:error","data":{"code":`...), c.Code)
+	dst = appendString(append(dst, `,"message":`...), c.Reason)
 	return append(dst, `}}`...)
 }
 

@@ -66,8 +66,8 @@ func TestAnswers(t *testing.T) {
 	}{
 		{"a refusal of HTTP", refusePayload.error(number(0.05)), "The event data should be less than 0.05 KB.", 413, false},
 		{"the engine is full", channel.ErrUnavailable, "The server is stopping or full. Try again later.", 503, false},
-		{"another refusal", channel.ErrNotSubscribed, "A server error has occured.", 500, true},
-		{"a fault", errors.New("disk"), "A server error has occured.", 500, true},
+		{"another refusal", channel.ErrNotSubscribed, faultText, 500, true},
+		{"a fault", errors.New("disk"), faultText, 500, true},
 	} {
 		if e, status, fault := answerOf(tt.err); e.Message != tt.text || status != tt.status || fault != tt.fault {
 			t.Errorf("%s: got %v, %d, %v", tt.name, e, status, fault)

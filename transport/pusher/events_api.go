@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"dormouse/actors"
 	"dormouse/actors/channel"
 )
 
@@ -84,16 +85,16 @@ func readBatch(c *call) ([]*publication, *channel.Error) {
 
 // send hands publications to the engine, in their order, and returns the counts of each of their channels. What is
 // for users goes to them; they are no channels, and have no counts.
-func (h *Handler) send(c *call, batch []*publication) ([]Counts, error) {
-	namespace := c.app.Namespace()
-	var counts []Counts
-	var waiting []Event // for channels, and not sent yet
-	var places []int    // of their counts
+func (h *Handler) send(c *call, batch []*publication) ([]actors.Counts, error) {
+	tenant := h.o.engine.Tenant(c.app.Namespace())
+	var counts []actors.Counts
+	var waiting []actors.Event // for channels, and not sent yet
+	var places []int           // of their counts
 	flush := func() error {
 		if len(waiting) == 0 {
 			return nil
 		}
-		got, err := h.o.Engine.Publish(c.ctx, namespace, waiting)
+		got, err := tenant.Publish(c.ctx, waiting)
 		if err != nil {
 			return err
 		}
@@ -105,9 +106,9 @@ func (h *Handler) send(c *call, batch []*publication) ([]Counts, error) {
 	}
 	for _, p := range batch {
 		for _, name := range p.channels {
-			e := Event{Channel: name, Name: p.name, Data: p.data, Except: p.except, Count: p.info.counts()}
+			e := actors.Event{Channel: name, Name: p.name, Data: p.data, Except: p.except}
 			place := len(counts)
-			counts = append(counts, Counts{})
+			counts = append(counts, actors.Counts{})
 			kind := kindOf(name)
 			if !kind.user {
 				if kind.cached {
@@ -119,16 +120,14 @@ func (h *Handler) send(c *call, batch []*publication) ([]Counts, error) {
 			if err := flush(); err != nil {
 				return nil, err
 			}
-			if err := h.o.Engine.SendToUser(c.ctx, namespace, name[len(userPrefix):], e); err != nil {
-				return nil, err
-			}
+			tenant.SendToUser(name[len(userPrefix):], e)
 		}
 	}
 	return counts, flush()
 }
 
 // appendCountsByName writes {"name":{…},…}. A channel that was named twice is there once, as it was at the end.
-func appendCountsByName(b []byte, p *publication, counts []Counts) []byte {
+func appendCountsByName(b []byte, p *publication, counts []actors.Counts) []byte {
 	last := make(map[string]int, len(p.channels))
 	for i, name := range p.channels {
 		last[name] = i
@@ -150,7 +149,7 @@ func appendCountsByName(b []byte, p *publication, counts []Counts) []byte {
 
 // appendBatchCounts writes one object for each entry: its channel's counts, or, if it had a list of channels, what
 // the answer to that alone would have.
-func appendBatchCounts(b []byte, batch []*publication, counts []Counts) []byte {
+func appendBatchCounts(b []byte, batch []*publication, counts []actors.Counts) []byte {
 	b = append(b, '[')
 	for i, p := range batch {
 		if i > 0 {
@@ -171,7 +170,7 @@ func appendBatchCounts(b []byte, batch []*publication, counts []Counts) []byte {
 }
 
 // appendCounts writes what was asked for, as far as the channel has it.
-func appendCounts(b []byte, name string, i info, n Counts) []byte {
+func appendCounts(b []byte, name string, i info, n actors.Counts) []byte {
 	b = append(b, '{')
 	if i.users && hasMembers(name) {
 		b = strconv.AppendInt(append(b, `"user_count":`...), int64(n.Members), 10)
@@ -189,10 +188,8 @@ func appendCounts(b []byte, name string, i info, n Counts) []byte {
 //
 // Source: Pusher docs, HTTP API, "POST terminate user connections"; scope is this server's own.
 func (h *Handler) terminate(c *call) error {
-	members := c.params.get("scope") == "presence"
-	if err := h.o.Engine.Terminate(c.ctx, c.app.Namespace(), c.names[1], members); err != nil {
-		return err
-	}
+	end, _ := closeOf(refuseTerminated.error())
+	h.o.engine.Tenant(c.app.Namespace()).Terminate(c.names[1], c.params.get("scope") == "presence", end)
 	c.answer(http.StatusOK, []byte(`{"ok":true}`))
 	return nil
 }

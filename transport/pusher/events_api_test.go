@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"dormouse/actors"
 	"dormouse/actors/channel"
 	"dormouse/claims"
 )
@@ -18,7 +19,7 @@ func TestPublish(t *testing.T) {
 	app := testApp()
 	h := newTestHandler(t, e, app, nil)
 	event := func(name, data string) published {
-		return published{"pusher/a", Event{Channel: name, Name: "e", Data: []byte(data)}}
+		return published{"pusher/a", actors.Event{Channel: name, Name: "e", Data: []byte(data)}}
 	}
 	excluded := event("room", `1`)
 	excluded.Except = "12.34"
@@ -41,7 +42,7 @@ func TestPublish(t *testing.T) {
 		{"a cache channel", `{"name":"e","data":1,"channel":"private-cache-x"}`, []any{cached}},
 		{"cache further on", `{"name":"e","data":1,"channel":"my-cache-x"}`, []any{event("my-cache-x", `1`)}},
 		{"a user", `{"name":"e","data":1,"channel":"#server-to-user-42"}`,
-			[]any{toUser{"pusher/a", "42", Event{Channel: "#server-to-user-42", Name: "e", Data: []byte(`1`)}}}},
+			[]any{toUser{"pusher/a", "42", actors.Event{Channel: "#server-to-user-42", Name: "e", Data: []byte(`1`)}}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e.asked = nil
@@ -102,7 +103,7 @@ func TestPublishRefusals(t *testing.T) {
 
 func TestPublishInfo(t *testing.T) {
 	app := testApp()
-	e := &recorder{counts: map[string]Counts{"pusher/a presence-p": {3, 2}, "pusher/a room": {1, 0}, "pusher/b room": {9, 0}}}
+	e := &recorder{counts: map[string]actors.Counts{"pusher/a presence-p": counts(3, 2), "pusher/a room": counts(1, 0), "pusher/b room": counts(9, 0)}}
 	h := newTestHandler(t, e, app, nil)
 	for _, tt := range []struct{ name, path, body, want string }{
 		{"both", "events", `{"name":"e","data":1,"channel":"presence-p","info":"user_count,subscription_count"}`,
@@ -214,7 +215,8 @@ func TestTerminate(t *testing.T) {
 	h := newTestHandler(t, e, app, nil)
 	expect(t, signedRequest(h, app, "POST", "/apps/a/users/ada%20b/terminate_connections", "{}"), 200, `{"ok":true}`)
 	expect(t, signedRequest(h, app, "POST", "/apps/a/users/7/terminate_connections", "", "scope=presence"), 200, `{"ok":true}`)
-	if want := []any{terminated{"pusher/a", "ada b", false}, terminated{"pusher/a", "7", true}}; !reflect.DeepEqual(e.asked, want) {
+	end := channel.Close{Code: 4009, Reason: "You got disconnected by the app."}
+	if want := []any{terminated{"pusher/a", "ada b", false, end}, terminated{"pusher/a", "7", true, end}}; !reflect.DeepEqual(e.asked, want) {
 		t.Errorf("asked %+v", e.asked)
 	}
 }
@@ -227,16 +229,13 @@ func TestEngineFails(t *testing.T) {
 		text   string
 	}{
 		{channel.ErrUnavailable, 503, "The server is stopping or full. Try again later."},
-		{errors.New("disk"), 500, "A server error has occured."},
+		{errors.New("disk"), 500, faultText},
 	} {
 		h := newTestHandler(t, &recorder{answer: tt.err}, app, nil)
 		for _, r := range []*http.Response{
 			signedRequest(h, app, "POST", "/apps/a/events", `{"name":"e","data":1,"channel":"c"}`),
-			signedRequest(h, app, "POST", "/apps/a/events", `{"name":"e","data":1,"channel":"#server-to-user-1"}`),
-			signedRequest(h, app, "GET", "/apps/a/channels", ""),
-			signedRequest(h, app, "GET", "/apps/a/channels/c", ""),
 			signedRequest(h, app, "GET", "/apps/a/channels/presence-c/users", ""),
-			signedRequest(h, app, "POST", "/apps/a/users/1/terminate_connections", "{}"),
+			signedRequest(h, app, "GET", "/apps/a/channels/cache-c", "", "info=cache"),
 		} {
 			expect(t, r, tt.status, errorBody(tt.status, tt.text))
 		}

@@ -15,36 +15,45 @@ import (
 	"testing"
 	"time"
 
+	"dormouse/actors"
 	"dormouse/actors/channel"
 	"dormouse/claims"
 )
 
-// recorder is an engine that remembers what it was asked and knows what it was told.
+// recorder is an engine that remembers what the HTTP API asked of it and knows what it was told. It has no
+// connections: what those do is tested with the real one.
 type recorder struct {
 	mu     sync.Mutex
 	asked  []any
 	answer error
 
-	counts  map[string]Counts // by namespace and name, as address joins them
+	counts  map[string]actors.Counts // by namespace and name, as address joins them
 	members []channel.Member
-	cached  *Cached
+	cached  *channel.Cached
+}
+
+func (e *recorder) Tenant(namespace string) tenant { return recorded{e, namespace} }
+
+func counts(subscriptions, members int) actors.Counts {
+	return actors.Counts{Subscriptions: subscriptions, Members: members}
 }
 
 func address(namespace, name string) string { return namespace + " " + name }
 
-// toUser and terminated are what was asked for besides the events.
+// What was asked for.
 type (
 	published struct {
 		namespace string
-		Event
+		actors.Event
 	}
 	toUser struct {
 		namespace, user string
-		Event
+		actors.Event
 	}
 	terminated struct {
 		namespace, user string
 		members         bool
+		close           channel.Close
 	}
 )
 
@@ -55,27 +64,32 @@ func (e *recorder) ask(all ...any) error {
 	return e.answer
 }
 
-func (e *recorder) Publish(_ context.Context, namespace string, events []Event) ([]Counts, error) {
-	counts := make([]Counts, len(events))
+// recorded is one app's part of a recorder.
+type recorded struct {
+	e         *recorder
+	namespace string
+}
+
+func (r recorded) Publish(_ context.Context, events []actors.Event) ([]actors.Counts, error) {
+	counts := make([]actors.Counts, len(events))
 	for i, ev := range events {
-		if err := e.ask(published{namespace, ev}); err != nil {
+		if err := r.e.ask(published{r.namespace, ev}); err != nil {
 			return nil, err
 		}
-		if ev.Count {
-			counts[i] = e.counts[address(namespace, ev.Channel)]
-		}
+		counts[i] = r.Counts(ev.Channel)
 	}
 	return counts, nil
 }
 
-func (e *recorder) SendToUser(_ context.Context, namespace, user string, ev Event) error {
-	return e.ask(toUser{namespace, user, ev})
+func (r recorded) SendToUser(user string, ev actors.Event) int {
+	_ = r.e.ask(toUser{r.namespace, user, ev})
+	return 0
 }
 
-func (e *recorder) Channels(_ context.Context, namespace, prefix, after string, limit int) ([]Occupied, bool, error) {
+func (r recorded) Channels(prefix, after string, limit int) ([]actors.Occupied, bool) {
 	var names []string
-	for a := range e.counts {
-		if name, ok := strings.CutPrefix(a, namespace+" "); ok && strings.HasPrefix(name, prefix) && name > after {
+	for a := range r.e.counts {
+		if name, ok := strings.CutPrefix(a, r.namespace+" "); ok && strings.HasPrefix(name, prefix) && name > after {
 			names = append(names, name)
 		}
 	}
@@ -84,28 +98,31 @@ func (e *recorder) Channels(_ context.Context, namespace, prefix, after string, 
 	if more {
 		names = names[:limit]
 	}
-	var page []Occupied
+	var page []actors.Occupied
 	for _, name := range names {
-		page = append(page, Occupied{name, e.counts[address(namespace, name)]})
+		page = append(page, actors.Occupied{Name: name, Counts: r.Counts(name)})
 	}
-	return page, more, e.answer
+	return page, more
 }
 
-func (e *recorder) Counts(_ context.Context, namespace, name string) (Counts, error) {
-	return e.counts[address(namespace, name)], e.answer
+func (r recorded) Counts(name string) actors.Counts { return r.e.counts[address(r.namespace, name)] }
+
+func (r recorded) Members(context.Context, string) ([]channel.Member, error) {
+	return r.e.members, r.e.answer
 }
 
-func (e *recorder) Members(context.Context, string, string) ([]channel.Member, error) {
-	return e.members, e.answer
+func (r recorded) Cached(context.Context, string) (*channel.Cached, error) {
+	return r.e.cached, r.e.answer
 }
 
-func (e *recorder) Cached(context.Context, string, string) (*Cached, error) {
-	return e.cached, e.answer
+func (r recorded) Terminate(user string, members bool, c channel.Close) int {
+	_ = r.e.ask(terminated{r.namespace, user, members, c})
+	return 0
 }
 
-func (e *recorder) Terminate(_ context.Context, namespace, user string, members bool) error {
-	return e.ask(terminated{namespace, user, members})
-}
+func (r recorded) CloseAll(channel.Close) int { return 0 }
+
+func (r recorded) Admit(actors.GuestRequest) (guest, error) { return nil, channel.ErrUnavailable }
 
 // records are apps by their ids.
 type records map[string]*claims.App
@@ -135,7 +152,7 @@ var testNow = time.Unix(1_800_000_000, 0)
 // newTestHandler returns a handler for one app; change may alter its options.
 func newTestHandler(t testing.TB, e *recorder, app *claims.App, change func(o *Options)) *Handler {
 	t.Helper()
-	o := Options{Apps: records{app.ID: app}, Engine: e, Logger: slog.New(slog.DiscardHandler), now: func() time.Time { return testNow }}
+	o := Options{Apps: records{app.ID: app}, engine: e, Logger: slog.New(slog.DiscardHandler), now: func() time.Time { return testNow }}
 	if change != nil {
 		change(&o)
 	}
@@ -143,6 +160,7 @@ func newTestHandler(t testing.TB, e *recorder, app *claims.App, change func(o *O
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(h.Close)
 	return h
 }
 

@@ -17,7 +17,7 @@ func (h *Handler) root(c *call) error { return c.text(http.StatusOK, "OK") }
 
 // ready says whether connections are taken.
 func (h *Handler) ready(c *call) error {
-	if h.o.Draining() {
+	if h.closing() {
 		return c.unhealthy(closingText)
 	}
 	return c.text(http.StatusOK, "OK")
@@ -25,7 +25,7 @@ func (h *Handler) ready(c *call) error {
 
 // acceptTraffic says whether more of them should be sent here.
 func (h *Handler) acceptTraffic(c *call) error {
-	if h.o.Draining() {
+	if h.closing() {
 		return c.unhealthy(closingText)
 	}
 	used, total := h.o.Memory()

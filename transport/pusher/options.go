@@ -4,11 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"time"
 
+	"dormouse/actors"
+	"dormouse/actors/channel"
 	"dormouse/claims"
+	"dormouse/transport/ws"
 )
 
 // The defaults of [Options].
@@ -22,16 +26,39 @@ const (
 	DefaultHTTPTimeout = 10 * time.Second
 	// DefaultMemoryThreshold leaves room for the connections that there are.
 	DefaultMemoryThreshold = 85
+	// DefaultActivityTimeout is after how much silence a client asks whether the server is there.
+	DefaultActivityTimeout = 30 * time.Second
+	// DefaultPongTimeout ends connections of clients that vanished, that long after they were asked.
+	DefaultPongTimeout = 30 * time.Second
+	// DefaultUserAuthenticationTimeout ends connections that never say who they are.
+	DefaultUserAuthenticationTimeout = 30 * time.Second
+	// DefaultMaxChannels bounds what one connection can make every part of the server remember.
+	DefaultMaxChannels = 10_000
+	// DefaultMaxPending bounds the commands of one connection that wait for answers, and so what one client can
+	// put into the engine's mailboxes.
+	DefaultMaxPending = 64
+	// DefaultOutboxBytes and DefaultOutboxFrames bound what waits for a client that does not read.
+	DefaultOutboxBytes  = 1 << 20
+	DefaultOutboxFrames = 1024
+	// envelopeSize is how much longer than an event's data a frame may be.
+	envelopeSize = 256 << 10
+	// maxPayloadKB bounds a frame however much its app allows: a server sets aside what a header claims.
+	maxPayloadKB = 10 << 10
 	// DefaultCacheTTL is for how long a cache channel keeps its last event.
 	DefaultCacheTTL = time.Hour
 )
 
-// Options configures a [Handler]. Apps and Engine are required; every other zero value works.
+// Options configures a [Handler]. Apps and System are required; every other zero value works.
 type Options struct {
-	// Apps is where apps are looked up.
+	// Apps is where apps are looked up. If it is a claims.AppWatcher, changes of an app hold at once for its
+	// connections.
 	Apps claims.Apps
-	// Engine does what is asked for.
-	Engine Engine
+	// System is the engine.
+	System *actors.System
+	// Sockets configures the WebSocket connections. What the protocol says of closing, pings and sizes is filled in;
+	// zero bounds of the outbox are DefaultOutboxBytes and DefaultOutboxFrames, of the time to answer
+	// DefaultPongTimeout.
+	Sockets ws.Options
 
 	// PathPrefix is what stands before every path, such as /rt: with a slash at its beginning and none at its end.
 	// Default: nothing.
@@ -45,6 +72,22 @@ type Options struct {
 	HTTPTimeout time.Duration
 	// CacheTTL is for how long a cache channel keeps its last event. Default DefaultCacheTTL.
 	CacheTTL time.Duration
+	// ActivityTimeout is after how much silence a client asks whether the server is there, 5s to 2m in whole seconds;
+	// the server asks after one and a half times as much. Default DefaultActivityTimeout.
+	ActivityTimeout time.Duration
+	// UserAuthenticationTimeout is how long a connection of an app with EnableUserAuthentication may take to sign in,
+	// or to join a channel that needs a signature. Default DefaultUserAuthenticationTimeout.
+	UserAuthenticationTimeout time.Duration
+	// MaxChannels is how many channels one connection may be on. Default DefaultMaxChannels.
+	MaxChannels int
+	// MaxPending is how many commands of one connection may wait for answers before no more are read from it.
+	// Default DefaultMaxPending.
+	MaxPending int
+	// ShutdownGrace is the time over which Drain spreads its closes. Zero: what it is told; negative: at once.
+	ShutdownGrace time.Duration
+	// ClientIP says where a request comes from, without a port. Default: the address that the socket knows, which
+	// behind a proxy is the proxy's.
+	ClientIP func(r *http.Request) string
 	// CORS are the headers of every answer that say which pages may read it. Default: those of DefaultCORS.
 	// An empty one that is not nil: none.
 	CORS http.Header
@@ -61,7 +104,9 @@ type Options struct {
 	// Logger gets faults, at level Error. Default slog.Default.
 	Logger *slog.Logger
 
-	now func() time.Time
+	engine engine // System, or what tests put in its place
+	codec  Codec
+	now    func() time.Time
 }
 
 // DefaultCORS lets pages of every origin read every answer: a signature, and no cookie, is what gives rights.
@@ -77,9 +122,24 @@ type Listener struct {
 	// Served: an HTTP call ended. route is one of a few names. appID is that of an app whose signature was good, ""
 	// if none was; received and sent are the bytes of the bodies.
 	Served func(route, appID string, status, received, sent int, took time.Duration)
+	// Connect: a connect was decided. code is the Name of one of [Refusals], "" if it was let in, HANDSHAKE if it was
+	// no WebSocket's.
+	Connect func(code string, took time.Duration)
+	// Refused: something that a client asked was refused before the engine saw it, or its connection closed for it.
+	// code is the Name of one of [Refusals].
+	Refused func(code string)
+	// Waits: no more is read from a client, WaitsForAnswers or WaitsForClient; then false once for it, when reading
+	// goes on or the client is gone.
+	Waits func(why string, waits bool)
 	// Limited: a call was refused since its app has used up what it may do in a second.
 	Limited func(appID string)
 }
+
+// Why no more is read from a client.
+const (
+	WaitsForAnswers = "answers" // MaxPending of its commands have none yet
+	WaitsForClient  = "client"  // it does not read the answers that it asked for
+)
 
 // EnsureDefaults puts the default in the place of every zero field that has one.
 func (o *Options) EnsureDefaults() {
@@ -88,6 +148,17 @@ func (o *Options) EnsureDefaults() {
 	setDefault(&o.HTTPTimeout, DefaultHTTPTimeout)
 	setDefault(&o.CacheTTL, DefaultCacheTTL)
 	setDefault(&o.MemoryThreshold, DefaultMemoryThreshold)
+	setDefault(&o.ActivityTimeout, DefaultActivityTimeout)
+	setDefault(&o.UserAuthenticationTimeout, DefaultUserAuthenticationTimeout)
+	setDefault(&o.MaxChannels, DefaultMaxChannels)
+	setDefault(&o.MaxPending, DefaultMaxPending)
+	o.codec = Codec{ActivityTimeout: int(o.ActivityTimeout / time.Second)}
+	if o.engine == nil && o.System != nil {
+		o.engine = system{o.System}
+	}
+	if o.ClientIP == nil {
+		o.ClientIP = remoteIP
+	}
 	if o.Memory == nil {
 		o.Memory = func() (used, total uint64) { return 0, 0 }
 	}
@@ -109,6 +180,15 @@ func (o *Options) EnsureDefaults() {
 	if o.Listener.Limited == nil {
 		o.Listener.Limited = func(string) {}
 	}
+	if o.Listener.Connect == nil {
+		o.Listener.Connect = func(string, time.Duration) {}
+	}
+	if o.Listener.Refused == nil {
+		o.Listener.Refused = func(string) {}
+	}
+	if o.Listener.Waits == nil {
+		o.Listener.Waits = func(string, bool) {}
+	}
 }
 
 // Validate names every wrong field at once. Zero fields are wrong only where they are required.
@@ -120,7 +200,12 @@ func (o *Options) Validate() error {
 		}
 	}
 	wrong(o.Apps == nil, "Apps is missing")
-	wrong(o.Engine == nil, "Engine is missing")
+	wrong(o.System == nil && o.engine == nil, "System is missing")
+	wrong(o.ActivityTimeout < 5*time.Second || o.ActivityTimeout > 2*time.Minute || o.ActivityTimeout%time.Second != 0,
+		"ActivityTimeout is %v, want 5s to 2m0s in whole seconds", o.ActivityTimeout)
+	wrong(o.UserAuthenticationTimeout < 0, "UserAuthenticationTimeout is %v, must not be negative", o.UserAuthenticationTimeout)
+	wrong(o.MaxChannels < 0, "MaxChannels is %d, must not be negative", o.MaxChannels)
+	wrong(o.MaxPending < 0, "MaxPending is %d, must not be negative", o.MaxPending)
 	wrong(o.PathPrefix != "" && (!strings.HasPrefix(o.PathPrefix, "/") || strings.HasSuffix(o.PathPrefix, "/")),
 		"PathPrefix is %q, want a slash at its beginning and none at its end", o.PathPrefix)
 	wrong(o.MaxBody < 0, "MaxBody is %d, must not be negative", o.MaxBody)
@@ -128,7 +213,41 @@ func (o *Options) Validate() error {
 	wrong(o.HTTPTimeout < 0, "HTTPTimeout is %v, must not be negative", o.HTTPTimeout)
 	wrong(o.MemoryThreshold < 1 || o.MemoryThreshold > 100, "MemoryThreshold is %d, want 1 to 100", o.MemoryThreshold)
 	wrong(o.CacheTTL < 0, "CacheTTL is %v, must not be negative", o.CacheTTL)
+	sockets := o.sockets()
+	if err := sockets.Validate(); err != nil {
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
+}
+
+// sockets is Sockets with what the protocol says.
+//
+// Source: Pusher docs, WebSocket protocol, "Ping and pong messages" and "Error codes".
+func (o *Options) sockets() ws.Options {
+	s := o.Sockets
+	slow, silent, over := &Refusals[refuseSlow], &Refusals[refuseNoPong], &Refusals[refuseClosed]
+	s.SlowCode, s.SlowReason = slow.Code, slow.Text
+	s.PongCode, s.PongReason = silent.Code, silent.Text
+	s.Farewell = appendClose(nil, channel.Close{Code: over.Code, Reason: over.Text})
+	s.LateUpgrades = true
+	s.PingText = o.codec.Append(nil, &channel.Message{Kind: channel.KindKeepAlive})
+	setDefault(&s.PingInterval, o.ActivityTimeout*3/2)
+	setDefault(&s.PongTimeout, DefaultPongTimeout)
+	setDefault(&s.OutboxBytes, DefaultOutboxBytes)
+	setDefault(&s.OutboxFrames, DefaultOutboxFrames)
+	s.MaxMessage, s.MaxFrame = envelopeSize+maxPayloadKB<<10, 0
+	if s.Logger == nil {
+		s.Logger = o.Logger
+	}
+	return s
+}
+
+func remoteIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
 }
 
 func setDefault[T comparable](field *T, value T) {

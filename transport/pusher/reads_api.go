@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"dormouse/actors"
+	"dormouse/actors/channel"
 	"dormouse/claims"
 )
 
@@ -33,16 +35,14 @@ func (h *Handler) channels(c *call) error {
 	if err := h.spend(c, 1); err != nil {
 		return err
 	}
+	tenant := h.o.engine.Tenant(c.app.Namespace())
 	b := []byte(`{"channels":{`)
 	for n, more := 0, true; more; {
 		ask := channelsAtOnce
 		if paged {
 			ask = min(ask, limit-n)
 		}
-		page, rest, err := h.o.Engine.Channels(c.ctx, c.app.Namespace(), prefix, after, ask)
-		if err != nil {
-			return err
-		}
+		page, rest := tenant.Channels(prefix, after, ask)
 		for i := range page {
 			if n++; n > 1 {
 				b = append(b, ',')
@@ -61,7 +61,7 @@ func (h *Handler) channels(c *call) error {
 	return nil
 }
 
-func appendOccupied(b []byte, o *Occupied, users bool) []byte {
+func appendOccupied(b []byte, o *actors.Occupied, users bool) []byte {
 	b = appendString(b, o.Name)
 	b = strconv.AppendInt(append(b, `:{"subscription_count":`...), int64(o.Subscriptions), 10)
 	b = append(b, `,"occupied":true`...)
@@ -80,15 +80,14 @@ func (h *Handler) channel(c *call) error {
 	}
 	name := c.names[1]
 	kind := kindOf(name)
-	var n Counts
-	var kept *Cached
+	var n actors.Counts
+	var kept *channel.Cached
 	if isChannelOf(c.app, name) {
-		var err error
-		if n, err = h.o.Engine.Counts(c.ctx, c.app.Namespace(), name); err != nil {
-			return err
-		}
+		tenant := h.o.engine.Tenant(c.app.Namespace())
+		n = tenant.Counts(name)
 		if kind.cached && readInfo(c.params.get("info")).cache {
-			if kept, err = h.o.Engine.Cached(c.ctx, c.app.Namespace(), name); err != nil {
+			var err error
+			if kept, err = tenant.Cached(c.ctx, name); err != nil {
 				return err
 			}
 		}
@@ -99,7 +98,7 @@ func (h *Handler) channel(c *call) error {
 		b = strconv.AppendInt(append(b, `,"user_count":`...), int64(n.Members), 10)
 	}
 	if ttl := h.ttl(kept); ttl > 0 {
-		b = append(append(b, `,"cache":{"data":`...), kept.Data...)
+		b = append(append(b, `,"cache":{"data":`...), orNull(kept.Data)...)
 		b = strconv.AppendInt(append(b, `,"ttl":`...), ttl, 10)
 		b = append(appendString(append(b, `,"event":`...), kept.Event), '}')
 	}
@@ -108,11 +107,11 @@ func (h *Handler) channel(c *call) error {
 }
 
 // ttl is for how many seconds, the last of them begun, a cached event is still kept.
-func (h *Handler) ttl(kept *Cached) int64 {
+func (h *Handler) ttl(kept *channel.Cached) int64 {
 	if kept == nil {
 		return 0
 	}
-	return int64((kept.Until.Sub(h.o.now()) + time.Second - 1) / time.Second)
+	return int64((kept.ExpiresAt.Sub(h.o.now()) + time.Second - 1) / time.Second)
 }
 
 // isChannelOf says whether anybody can be on a channel of that name.
@@ -133,7 +132,7 @@ func (h *Handler) members(c *call) error {
 	}
 	b := []byte(`{"users":[`)
 	if isChannelOf(c.app, name) {
-		members, err := h.o.Engine.Members(c.ctx, c.app.Namespace(), name)
+		members, err := h.o.engine.Tenant(c.app.Namespace()).Members(c.ctx, name)
 		if err != nil {
 			return err
 		}

@@ -6,13 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"dormouse/actors"
 	"dormouse/actors/channel"
 )
 
 func TestChannels(t *testing.T) {
 	app := testApp()
-	e := &recorder{counts: map[string]Counts{
-		"pusher/a room": {1, 0}, "pusher/a presence-b": {3, 2}, "pusher/a presence-a": {1, 1}, "pusher/b other": {1, 0}}}
+	e := &recorder{counts: map[string]actors.Counts{
+		"pusher/a room": counts(1, 0), "pusher/a presence-b": counts(3, 2), "pusher/a presence-a": counts(1, 1), "pusher/b other": counts(1, 0)}}
 	h := newTestHandler(t, e, app, nil)
 	for _, tt := range []struct {
 		name   string
@@ -41,9 +42,9 @@ func TestChannels(t *testing.T) {
 // TestManyChannels: the engine is asked several times.
 func TestManyChannels(t *testing.T) {
 	app := testApp()
-	e := &recorder{counts: map[string]Counts{}}
+	e := &recorder{counts: map[string]actors.Counts{}}
 	for i := range 2*channelsAtOnce + 1 {
-		e.counts[fmt.Sprintf("pusher/a c%05d", i)] = Counts{1, 0}
+		e.counts[fmt.Sprintf("pusher/a c%05d", i)] = counts(1, 0)
 	}
 	h := newTestHandler(t, e, app, nil)
 	got := bodyOf(t, signedRequest(h, app, "GET", "/apps/a/channels", ""))
@@ -59,8 +60,8 @@ func TestManyChannels(t *testing.T) {
 func TestChannel(t *testing.T) {
 	app := testApp()
 	e := &recorder{
-		counts: map[string]Counts{"pusher/a room": {1, 0}, "pusher/a presence-p": {3, 2}, "pusher/a cache-c": {1, 0}},
-		cached: &Cached{Event: "e", Data: []byte(`"{\"a\":1}"`), Until: testNow.Add(1500 * time.Millisecond)},
+		counts: map[string]actors.Counts{"pusher/a room": counts(1, 0), "pusher/a presence-p": counts(3, 2), "pusher/a cache-c": counts(1, 0)},
+		cached: &channel.Cached{Event: "e", Data: []byte(`"{\"a\":1}"`), ExpiresAt: testNow.Add(1500 * time.Millisecond)},
 	}
 	h := newTestHandler(t, e, app, nil)
 	for _, tt := range []struct {
@@ -82,7 +83,7 @@ func TestChannel(t *testing.T) {
 			expect(t, signedRequest(h, app, "GET", "/apps/a/channels/"+tt.channel, "", tt.own...), 200, tt.want)
 		})
 	}
-	e.cached.Until = testNow
+	e.cached.ExpiresAt = testNow
 	expect(t, signedRequest(h, app, "GET", "/apps/a/channels/cache-c", "", "info=cache"), 200, `{"subscription_count":1,"occupied":true}`)
 	e.cached = nil
 	expect(t, signedRequest(h, app, "GET", "/apps/a/channels/cache-c", "", "info=cache"), 200, `{"subscription_count":1,"occupied":true}`)

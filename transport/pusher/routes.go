@@ -6,15 +6,23 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"dormouse/transport/ws"
 )
 
-// A Handler serves the HTTP API of every app, and what load balancers ask. It may be used by many goroutines at once.
+// A Handler serves the WebSockets and the HTTP API of every app, and what load balancers ask. Its methods may be called
+// from many goroutines at once.
+//
+// It must see a request's path as the client wrote it, which is what was signed.
 type Handler struct {
-	o      Options
-	limits windows
+	o        Options
+	acceptor *ws.Acceptor
+	present  presentApps
+	tallies  tallies
+	limits   windows
 }
 
-// New returns a Handler.
+// New returns a Handler; Close releases it.
 //
 // Errors: what [Options.Validate] says.
 func New(o Options) (*Handler, error) {
@@ -22,7 +30,9 @@ func New(o Options) (*Handler, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	return &Handler{o: o}, nil
+	h := &Handler{o: o, acceptor: ws.NewAcceptor(o.sockets())}
+	h.present.apps, h.present.engine, h.present.tallies = o.Apps, o.engine, &h.tallies
+	return h, nil
 }
 
 // A route is one call of the HTTP API.
@@ -80,7 +90,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header()[name] = values
 	}
 	c := &call{w: w, r: r, path: rawPath(r), began: began}
-	rt, allowed := h.find(c)
+	path, ok := h.path(c)
+	if ok && len(path) == 2 && path[0] == "app" {
+		h.connect(w, r, unescapedSegment(path[1]))
+		return
+	}
+	rt, allowed := h.find(c, path, ok)
 	name := "unknown"
 	switch {
 	case rt != nil:
@@ -99,6 +114,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := ""
 	if c.verified {
 		id = c.app.ID
+		h.tallies.of(id).called(len(c.body), c.sent)
 	}
 	h.o.Listener.Served(name, id, c.status, len(c.body), c.sent, h.o.now().Sub(began))
 }
@@ -122,13 +138,28 @@ func (h *Handler) serve(c *call, rt *route) {
 	}
 }
 
-// find returns the route of a call, or which methods its path takes, none if there is no such path.
-func (h *Handler) find(c *call) (rt *route, allowed []string) {
+// path returns the segments of a call's path behind the prefix, still escaped; false: it is none of this protocol's.
+func (h *Handler) path(c *call) ([]string, bool) {
 	rest, ok := strings.CutPrefix(c.path, h.o.PathPrefix)
 	if !ok || rest != "" && rest[0] != '/' {
+		return nil, false
+	}
+	return segments(rest), true
+}
+
+// unescapedSegment is the name that a segment stands for. SDKs that escape nothing may send what cannot be unescaped.
+func unescapedSegment(s string) string {
+	if name, err := url.PathUnescape(s); err == nil {
+		return name
+	}
+	return s
+}
+
+// find returns the route of a call, or which methods its path takes, none if there is no such path.
+func (h *Handler) find(c *call, path []string, ok bool) (rt *route, allowed []string) {
+	if !ok {
 		return nil, nil
 	}
-	path := segments(rest)
 	for i := range routes {
 		rt := &routes[i]
 		names, ok := rt.match(path)
@@ -140,11 +171,7 @@ func (h *Handler) find(c *call) (rt *route, allowed []string) {
 			continue
 		}
 		for _, escaped := range names {
-			name, err := url.PathUnescape(escaped)
-			if err != nil {
-				name = escaped // SDKs that escape nothing
-			}
-			c.names = append(c.names, name)
+			c.names = append(c.names, unescapedSegment(escaped))
 		}
 		return rt, nil
 	}

@@ -189,7 +189,7 @@ func TestOptions(t *testing.T) {
 	if err == nil {
 		t.Fatal("they are good")
 	}
-	for _, want := range []string{"Apps is missing", "Engine is missing", "PathPrefix", "MaxBody", "TimestampTolerance"} {
+	for _, want := range []string{"Apps is missing", "System is missing", "PathPrefix", "MaxBody", "TimestampTolerance"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("nothing is said of %s: %v", want, err)
 		}
