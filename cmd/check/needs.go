@@ -24,8 +24,8 @@ var suites = []suite{
 	{program: "curl", debian: "curl", tests: "^TestReadme$", what: "the README's tour"},
 	{program: "redis-server", debian: "redis-server", tests: "^(TestRedisBroadcasts|TestRedisStores|TestRedisSyncsAlways|TestCasesOnRedis)$", what: "the bench beside Redis"},
 	{
-		program: "npm", debian: "npm", what: "the bench's peers that npm installs, and apps in DynamoDB",
-		tests: "^(TestPeersOfNpmBroadcast|TestPeersOfNpmStore|TestPeersOfNpmAcknowledgeInOrder|TestPeersOfNpmRefuseAWrongToken|TestPeersOfNpmNeedANetwork|TestCasesOnPeersOfNpm)$|^TestOnDynalite",
+		program: "npm", debian: "npm", what: "the bench's peers that npm installs, apps in DynamoDB, and client libraries",
+		tests: "^(TestPeersOfNpmBroadcast|TestPeersOfNpmStore|TestPeersOfNpmAcknowledgeInOrder|TestPeersOfNpmRefuseAWrongToken|TestPeersOfNpmNeedANetwork|TestCasesOnPeersOfNpm|TestClientLibraries)$|^TestOnDynalite",
 	},
 	{
 		program: "postgres", place: "/usr/lib/postgresql/*/bin/postgres", debian: "postgresql",
