@@ -14,6 +14,7 @@ type appsConfig struct {
 	BuiltIn string
 
 	Defaults apps.Defaults
+	Cache    apps.CacheOptions // without Defaults
 
 	DynamoDB struct{ Table, Region, Endpoint string }
 	MySQL    sqlConfig
@@ -58,6 +59,8 @@ var tlsWords = []string{"prefer", "disable", "require", "verify"}
 func (a *appsConfig) ensureDefaults() {
 	a.Driver, a.BuiltIn = driverStatic, builtInNever
 	a.Defaults.EnsureDefaults()
+	a.Cache.EnsureDefaults()
+	a.Cache.Defaults, a.Cache.OnChange, a.Cache.Logger = apps.Defaults{}, nil, nil
 	a.DynamoDB.Table, a.DynamoDB.Region = "apps", "us-east-1"
 	a.MySQL = sqlConfig{Host: "127.0.0.1", Port: 3306, User: "root", Database: "main", TLS: tlsWords[0], Table: "apps", Connections: 7}
 	a.Postgres = a.MySQL

@@ -31,22 +31,13 @@ func (c *appsCmd) flags() []*appsFlags {
 // appsFlags say where the apps are, as a server's configuration does.
 type appsFlags struct {
 	Config string `placeholder:"FILE" help:"Configuration file, YAML; also DORMOUSE_CONFIG."`
-	Soketi string `name:"soketi-config" placeholder:"FILE" help:"Configuration file of soketi, JSON; also DORMOUSE_SOKETI_CONFIG. Variables of soketi, SOKETI_*, are read in any case. What our own configuration says goes before."`
+	soketiFlag
 	kong.Plugins
 }
 
 // store reads the configuration. Only what concerns apps must be right in it.
 func (f *appsFlags) store(p *program) (*appStore, error) {
-	from := func(flag, variable string) string {
-		if flag != "" {
-			return flag
-		}
-		return lookup(p.env, variable)
-	}
-	l := load(sources{
-		soketi: true, soketiFile: from(f.Soketi, "DORMOUSE_SOKETI_CONFIG"),
-		file: from(f.Config, "DORMOUSE_CONFIG"), env: p.env, flags: givenFlags(f.Plugins),
-	})
+	l := load(f.sources(p, f.Config, f.Plugins))
 	v := &validation{loaded: l, use: forServe, faults: slices.Clone(l.faults)}
 	s := v.appStore()
 	warn := newPrinter(p.err, p.env)

@@ -31,6 +31,7 @@ type Config struct {
 	Hotsock hotsock.Options
 	Events  eventConfig
 	Apps    appsConfig
+	Pusher  pusherConfig
 
 	Durability        string // of channels that no pattern names
 	ChannelDurability []patternWord
@@ -77,6 +78,7 @@ func DefaultConfig() *Config {
 	c.WS.EnsureDefaults()
 	c.Hotsock.EnsureDefaults()
 	c.Apps.ensureDefaults()
+	c.Pusher.ensureDefaults()
 	// These follow from others, when the program starts.
 	c.Hotsock.FrameBurst, c.Hotsock.ConnectBurst, c.Hotsock.MaxBody, c.WS.MaxFrame = 0, 0, 0, 0
 	// What hangs on the logger or a store is given when the program starts, not here.
@@ -227,5 +229,5 @@ func (c *Config) settings() []setting {
 
 		{"runtime.memory_limit", sizeValue[int64]{&c.MemoryLimit}, "", "memory that Go's collector keeps below, GOMEMLIMIT; 0: chosen from the machine"},
 		{"runtime.gc_percent", countValue{&c.GCPercent}, "", "growth of the heap at which it is collected, GOGC; 0: chosen from the machine"},
-	}, c.eventSettings(), c.appSettings())
+	}, c.eventSettings(), c.appSettings(), c.pusherSettings())
 }

@@ -7,16 +7,32 @@ import (
 // configFlags are the sources that serve and config check read: a file, and a flag for every setting.
 type configFlags struct {
 	Config string `placeholder:"FILE" help:"Configuration file, YAML; also DORMOUSE_CONFIG. dormouse config defaults prints one."`
+	soketiFlag
 	kong.Plugins
+}
+
+// soketiFlag names soketi's own configuration, which stands below ours.
+type soketiFlag struct {
+	Soketi string `name:"soketi-config" placeholder:"FILE" help:"Configuration file of soketi, JSON; also DORMOUSE_SOKETI_CONFIG. Variables of soketi, SOKETI_*, are read in any case. What our own configuration says goes before."`
+}
+
+// sources are all that there are.
+func (f soketiFlag) sources(p *program, file string, plugins kong.Plugins) sources {
+	given := func(flag, variable string) string {
+		if flag != "" {
+			return flag
+		}
+		return lookup(p.env, variable)
+	}
+	return sources{
+		soketi: true, soketiFile: given(f.Soketi, "DORMOUSE_SOKETI_CONFIG"),
+		file: given(file, "DORMOUSE_CONFIG"), env: p.env, flags: givenFlags(plugins),
+	}
 }
 
 // load reads everything that these flags and the environment name.
 func (f *configFlags) load(p *program) *loaded {
-	file := f.Config
-	if file == "" {
-		file = lookup(p.env, "DORMOUSE_CONFIG")
-	}
-	return load(sources{file: file, env: p.env, flags: givenFlags(f.Plugins)})
+	return load(f.sources(p, f.Config, f.Plugins))
 }
 
 type configCheckCmd struct {

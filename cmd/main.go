@@ -123,6 +123,7 @@ var groups = []kong.Group{
 	{Key: "runtime", Title: "Go runtime:"},
 	{Key: "events", Title: "Events for backends:"},
 	{Key: "apps", Title: "Apps of Pusher clients:"},
+	{Key: "pusher", Title: "Pusher's protocol:"},
 }
 
 // A helpExit is how kong asks to end after --help.

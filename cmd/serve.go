@@ -75,7 +75,7 @@ func (c *serveCmd) reload(p *program, s *Server) {
 }
 
 // reloadable are the settings that a reload takes, besides all of events.
-var reloadable = []string{"token.keys", "token.jwks", "api_keys", "lambda.keys"}
+var reloadable = []string{"apps.static", "token.keys", "token.jwks", "api_keys", "lambda.keys"}
 
 func changedSettings(before, after *loaded) []string {
 	var changed []string

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -158,6 +159,7 @@ var soketiDefault = place{name: "soketi's default"}
 // apply brings everything into our settings.
 func (s *soketiImport) apply() {
 	s.set("apps.built_in", builtInLoopback, soketiDefault)
+	s.set("pusher.shutdown_grace", "3s", soketiDefault)
 	for _, r := range soketiRows {
 		if _, given := s.values[r.path]; !given || r.ignored != nil {
 			continue
@@ -186,6 +188,7 @@ func (s *soketiImport) apply() {
 	s.set("allow_plain", "true", soketiDefault)
 	s.admin()
 	s.pooling()
+	s.cacheTTL()
 	s.apps()
 	s.ignored()
 }
@@ -219,6 +222,34 @@ func (s *soketiImport) admin() {
 		return
 	}
 	s.address("admin.listen", "", "metrics.port", "127.0.0.1", "9601")
+}
+
+// cacheTTL sets how long apps are remembered: soketi's cache is off, or for ever, unless it is told.
+func (s *soketiImport) cacheTTL() {
+	text, where, ok := s.text("appManager.cache.enabled")
+	on, err := soketiBool(text)
+	if ok && err != nil {
+		s.faults.add(where, "apps.cache.ttl", err)
+		return
+	}
+	if on != "true" {
+		return // then ours, which is short
+	}
+	text, at, ok := s.text("appManager.cache.ttl")
+	if !ok {
+		text = "-1"
+	} else {
+		where = at
+	}
+	seconds, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	switch {
+	case err != nil:
+		s.fault(where, "apps.cache.ttl", fmt.Sprintf("%q is no number of seconds", text))
+	case seconds <= 0 || seconds > 1e9:
+		s.set("apps.cache.ttl", "0s", where) // for ever
+	default:
+		s.set("apps.cache.ttl", strconv.FormatFloat(seconds, 'f', -1, 64)+"s", where)
+	}
 }
 
 // pooling sets the bound of connections to databases.

@@ -77,19 +77,18 @@ var soketiRows = slices.Concat([]soketiSetting{
 	{path: "ssl.caPath", env: []string{"SSL_CA"}, ignored: because("clients are asked for no certificate")},
 	{path: "debug", env: []string{"DEBUG"}, key: "log.level", convert: soketiDebug},
 
-	// These say nothing of apps, nor of where the server listens, which is all that is asked for now.
-	{path: "appManager.cache.enabled", env: []string{"APP_MANAGER_CACHE_ENABLED"}, ignored: silently},
-	{path: "appManager.cache.ttl", env: []string{"APP_MANAGER_CACHE_TTL"}, ignored: silently},
-	{path: "channelLimits.cacheTtl", env: []string{"CHANNEL_CACHE_TTL"}, ignored: silently},
-	{path: "httpApi.requestLimitInMb", env: []string{"HTTP_MAX_REQUEST_SIZE"}, ignored: silently},
-	{path: "httpApi.acceptTraffic.memoryThreshold", env: []string{"HTTP_ACCEPT_TRAFFIC_MEMORY_THRESHOLD"}, ignored: silently},
-	{path: "metrics.prometheus.prefix", env: []string{"METRICS_PROMETHEUS_PREFIX"}, ignored: silently},
-	{path: "mode", env: []string{"MODE"}, ignored: silently},
-	{path: "pathPrefix", env: []string{"PATH_PREFIX"}, ignored: silently},
-	{path: "shutdownGracePeriod", env: []string{"SHUTDOWN_GRACE_PERIOD"}, ignored: silently},
-	{path: "userAuthenticationTimeout", env: []string{"USER_AUTHENTICATION_TIMEOUT"}, ignored: silently},
-	{path: "webhooks.batching.enabled", env: []string{"WEBHOOKS_BATCHING"}, ignored: silently},
-	{path: "webhooks.batching.duration", env: []string{"WEBHOOKS_BATCHING_DURATION"}, ignored: silently},
+	{path: "appManager.cache.enabled", env: []string{"APP_MANAGER_CACHE_ENABLED"}},
+	{path: "appManager.cache.ttl", env: []string{"APP_MANAGER_CACHE_TTL"}},
+	{path: "channelLimits.cacheTtl", env: []string{"CHANNEL_CACHE_TTL"}, key: "pusher.cache_ttl", convert: soketiUnit("s")},
+	{path: "httpApi.requestLimitInMb", env: []string{"HTTP_MAX_REQUEST_SIZE"}, key: "pusher.body_size", convert: soketiMegabytes},
+	{path: "httpApi.acceptTraffic.memoryThreshold", env: []string{"HTTP_ACCEPT_TRAFFIC_MEMORY_THRESHOLD"}, key: "pusher.memory_threshold", convert: soketiCount},
+	{path: "metrics.prometheus.prefix", env: []string{"METRICS_PROMETHEUS_PREFIX"}, key: "pusher.metrics_prefix"},
+	{path: "mode", env: []string{"MODE"}, ignored: soketiMode},
+	{path: "pathPrefix", env: []string{"PATH_PREFIX"}, key: "pusher.path_prefix", convert: soketiPath},
+	{path: "shutdownGracePeriod", env: []string{"SHUTDOWN_GRACE_PERIOD"}, key: "pusher.shutdown_grace", convert: soketiUnit("ms")},
+	{path: "userAuthenticationTimeout", env: []string{"USER_AUTHENTICATION_TIMEOUT"}, key: "pusher.user_authentication_timeout", convert: soketiUnit("ms")},
+	{path: "webhooks.batching.enabled", env: []string{"WEBHOOKS_BATCHING"}, key: "pusher.webhooks.batch", convert: soketiBool},
+	{path: "webhooks.batching.duration", env: []string{"WEBHOOKS_BATCHING_DURATION"}, key: "pusher.webhooks.batch_for", convert: soketiUnit("ms")},
 
 	{path: "adapter.driver", env: []string{"ADAPTER_DRIVER"}, ignored: but("local", severalNodes)},
 	{path: "cache.driver", env: []string{"CACHE_DRIVER"}, ignored: but("memory", severalNodes)},
@@ -205,4 +204,34 @@ func soketiUnit(unit string) func(string) (string, error) {
 		}
 		return strconv.FormatFloat(n, 'f', -1, 64) + unit, nil
 	}
+}
+
+// soketiMegabytes is a size in MB, which may have a fraction.
+func soketiMegabytes(s string) (string, error) {
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return "", fmt.Errorf("%q is no number", s)
+	}
+	if !(n > 0) || n > 1e6 {
+		return "", nil
+	}
+	return strconv.FormatInt(int64(n*(1<<20)), 10), nil
+}
+
+// soketiPath is a prefix of paths as ours are: with a slash before it and none behind.
+func soketiPath(s string) (string, error) {
+	if s = strings.Trim(s, "/"); s != "" {
+		s = "/" + s
+	}
+	return s, nil
+}
+
+func soketiMode(mode string) string {
+	switch mode {
+	case "full", "server":
+		return ""
+	case "worker":
+		return "webhooks are sent by the server itself, and this one serves clients too"
+	}
+	return "there is full, server and worker"
 }

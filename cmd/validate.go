@@ -26,6 +26,7 @@ type checked struct {
 	accessKeys []sigv4.Key
 	durability func(actors.Address) persistence.Durability
 	endpoints  endpoints
+	apps       *appStore
 }
 
 // A use is what a configuration is checked for.
@@ -42,6 +43,8 @@ func (l *loaded) validate(u use) (*checked, Faults) {
 	c := &checked{loaded: l}
 	v.addresses()
 	v.certificate()
+	c.apps = v.pusher()
+	v.served = c.apps.served() || v.Apps.BuiltIn != builtInNever
 	c.tokenKeys = v.readTokenKeys()
 	c.apiKeys = v.readAPIKeys()
 	c.accessKeys = v.readAccessKeys()
@@ -64,6 +67,7 @@ func (l *loaded) validate(u use) (*checked, Faults) {
 type validation struct {
 	*loaded
 	use    use
+	served bool // there are apps of Pusher clients
 	faults Faults
 }
 
@@ -172,7 +176,7 @@ func (v *validation) readTokenKeys() []claims.Key {
 		}
 		keys = append(keys, more...)
 	}
-	if len(v.TokenKeys) == 0 && v.TokenJWKS == "" && !v.unread() {
+	if len(v.TokenKeys) == 0 && v.TokenJWKS == "" && !v.unread() && !v.served {
 		v.fault("token.keys", "there is no key: every token would be refused; add token.keys or token.jwks")
 	}
 	return keys
@@ -200,6 +204,9 @@ func (v *validation) readAPIKeys() []string {
 	}
 	if len(v.APIKeys) == 0 && !v.unread() {
 		who := "nobody can publish over HTTP"
+		if v.served {
+			who = "only backends of apps can publish over HTTP, and nobody can manage the server"
+		}
 		if len(v.AccessKeys) > 0 {
 			who = "only AWS SDKs can publish over HTTP, and nobody can manage the server"
 		}
@@ -251,7 +258,7 @@ func (v *validation) packages() {
 }
 
 // zeroMeans are the settings with a default for which 0 says something of its own, as their help tells.
-var zeroMeans = []string{"limits.connection_age", "limits.connection_age_spread", "drain.spread", "apps.webhook_delay"}
+var zeroMeans = []string{"limits.connection_age", "limits.connection_age_spread", "drain.spread", "apps.webhook_delay", "apps.cache.ttl", "pusher.timestamp_tolerance"}
 
 // zeros refuses 0 for all other settings with a default: to the packages it would be that default, and who writes 0
 // means something else.
