@@ -129,15 +129,21 @@ func (a *durableActor) apply(q *ask, now time.Time) (seq uint64, err error) {
 // hasEvents says whether anybody listens to what the actor would tell backends.
 func (a *durableActor) hasEvents() bool {
 	c := a.system.courier.Load()
-	return c != nil && (!a.tenant || c.WantsOccurrence(a.address.App, "", ""))
+	switch {
+	case c == nil:
+		return false
+	case a.tenant:
+		return c.WantsOccurrence(a.address.App, "", "")
+	}
+	return c.HasEndpoints()
 }
 
 // requestID names one frame or HTTP call, for backends; "" for a frame of which nobody is told.
 func (a *connectionActor) requestID() string {
-	switch {
-	case a.call != nil:
+	if a.call != nil {
 		return a.call.from.RequestID
-	case a.system.courier.Load() == nil:
+	}
+	if c := a.system.courier.Load(); c == nil || !c.HasEndpoints() {
 		return ""
 	}
 	return uuid.NewString()

@@ -15,8 +15,8 @@ import (
 	"dormouse/persistence"
 )
 
-// An admin is the listener for those who run the server: health, metrics, backups. Everything but POST
-// /backup is open to whoever reaches it, which is why it listens on loopback by default.
+// An admin is the listener for those who run the server: health, metrics, backups. Everything but the
+// POSTs is open to whoever reaches it, which is why it listens on loopback by default.
 type admin struct {
 	server   *Server
 	listener net.Listener
@@ -64,7 +64,10 @@ func (a *admin) routes(metrics http.Handler) map[string]http.Handler {
 		"GET /healthz": http.HandlerFunc(a.health),
 		"GET /readyz":  http.HandlerFunc(a.ready),
 		"GET /metrics": metrics,
-		"POST /backup": http.HandlerFunc(a.backup),
+		"GET /usage":   http.HandlerFunc(a.usage),
+		"POST /backup": a.keyed("A backup", a.backup),
+
+		"POST /admin/apps/{id}/refresh": a.keyed("Looking an app up again", a.refreshApp),
 	}
 }
 
@@ -100,15 +103,32 @@ func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
 	answer(w, status, map[string]any{"ready": len(reasons) == 0, "reasons": append([]reason{}, reasons...)})
 }
 
+// usage says how much memory there is, as soketi does beside its metrics.
+func (a *admin) usage(w http.ResponseWriter, r *http.Request) { a.server.pusher.handler.Usage(w, r) }
+
+// keyed lets through who has an API key. what begins the sentence that the others are told.
+func (a *admin) keyed(what string, next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !a.server.keys.Check(key) {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", what+" wants an API key, as a bearer token.")
+			return
+		}
+		next(w, r)
+	})
+}
+
+// refreshApp has an app read again from where it is kept, now and not when it is due. It wants an API key: whoever
+// calls it has the place asked. An app that is not in memory is read by whoever needs it next in any case.
+func (a *admin) refreshApp(w http.ResponseWriter, r *http.Request) {
+	a.server.pusher.apps.Refresh(r.PathValue("id"))
+	answer(w, http.StatusAccepted, map[string]string{"status": "is read again"})
+}
+
 // backup writes a checkpoint into a new or empty folder of the server's machine. It wants an API key: it
 // writes where it is told to.
 func (a *admin) backup(w http.ResponseWriter, r *http.Request) {
-	key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !a.server.keys.Check(key) {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "A backup wants an API key, as a bearer token.")
-		return
-	}
 	var request struct {
 		Dir string `json:"dir"`
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"time"
 
+	"dormouse/persistence/apps"
 	"dormouse/transport/console"
 )
 
@@ -40,10 +41,23 @@ type devReport struct {
 	Socket   string   `json:"websocket"` // with a token
 	Token    string   `json:"token"`
 	APIKey   string   `json:"apiKey"`
+	App      devApp   `json:"app"`
 	Admin    string   `json:"admin"`
 	Data     string   `json:"data"`
 	Commands []string `json:"commands"`
 	PID      int      `json:"pid"`
+}
+
+// A devApp is the app that clients of Pusher's protocol use, soketi's own for development.
+type devApp struct {
+	ID     string `json:"id"`
+	Key    string `json:"key"`
+	Secret string `json:"secret"`
+}
+
+func builtInApp() devApp {
+	r := apps.BuiltIn()
+	return devApp{fmt.Sprint(r["id"]), fmt.Sprint(r["key"]), fmt.Sprint(r["secret"])}
 }
 
 // Run serves until the process is told to stop.
@@ -76,6 +90,7 @@ func (c *devCmd) start(p *program, log *slog.Logger) (*Server, *devReport, error
 	l.HTTP.Addr, l.Store.Dir, l.Pprof = c.Listen, c.Data, c.Pprof
 	l.AdminListen = "127.0.0.1:0" // so that it never stands in the way of the one that counts
 	l.Store.BallastBytes = -1     // 64 MiB that nobody expects in a project's folder
+	l.Apps.BuiltIn = builtInLoopback
 	l.where["listen"], l.where["data"] = place{name: "--listen"}, place{name: "--data"}
 
 	var keys *devKeys
@@ -86,7 +101,7 @@ func (c *devCmd) start(p *program, log *slog.Logger) (*Server, *devReport, error
 	} else if !isLoopback(host) {
 		return nil, nil, usagef("--listen %s: a development server stays on loopback, as its keys and its page are open to all who reach it; use dormouse serve for others", c.Listen)
 	}
-	config := &checked{loaded: l, durability: v.durabilities()}
+	config := &checked{loaded: l, durability: v.durabilities(), apps: v.pusher()}
 	s, err := start(config, log, extras{
 		build:  p.versions(),
 		log:    p.log,
@@ -205,6 +220,7 @@ func (c *devCmd) report(p *program, s *Server, keys *devKeys) (*devReport, error
 	}
 	return &devReport{
 		URL: base, Page: base + console.DemoPath, Console: base + console.Path, Socket: socket.String(), Token: token, APIKey: keys.api,
+		App:   builtInApp(),
 		Admin: "http://" + s.AdminAddr(), Data: c.Data, PID: os.Getpid(),
 		Commands: []string{
 			fmt.Sprintf("%s watch%s %s", p.invoked, folder, demoChannel),
@@ -226,6 +242,7 @@ func (r *devReport) print(out printer, fresh bool) {
 		{"Console", out.link(r.Console)},
 		{"WebSocket", out.link(r.Socket)},
 		{"API key", r.APIKey},
+		{"Pusher app", "id " + r.App.ID + out.dim(" · ") + "key " + r.App.Key + out.dim(" · ") + "secret " + r.App.Secret},
 		{"Admin", out.link(r.Admin) + out.dim("  /healthz /readyz /metrics")},
 	} {
 		out.line("  %-10s %s", row[0], row[1])

@@ -28,7 +28,7 @@ func (h *hooked) close() {
 // costs nothing. If it fails, none is open.
 func (s *Server) openEndpoints(c *checked) (o courier.Options, open *hooked, err error) {
 	o, open = c.Actors.Events, &hooked{config: c}
-	o.Version, o.Logger = s.version, s.log
+	o.Version, o.Logger, o.Occurrences = s.version, s.log, s.pusher.hooks
 	defer func() {
 		if err != nil {
 			open.close()

@@ -41,6 +41,8 @@ type Server struct {
 	access   *sigv4.Keys
 	system   *actors.System
 	acceptor *ws.Acceptor
+	sockets  ws.Listener // of both protocols' connections
+	pusher   pusherDoor
 	http     *transport.Server
 	admin    *admin
 	hooked   *hooked          // the endpoints of events
@@ -105,6 +107,9 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 		return s, err
 	}
 
+	if err = s.openPusher(c); err != nil {
+		return s, err
+	}
 	engine := c.Actors
 	engine.Store, engine.Verifier, engine.Logger, engine.Durability = s.store, s.verifier, log, c.durability
 	engine.MaxConnectionAge, engine.ConnectionAgeSpread = off(engine.MaxConnectionAge), off(engine.ConnectionAgeSpread)
@@ -116,14 +121,17 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 	}
 	m.Engine(s.system.Stats)
 
+	s.sockets = m.WS()
 	sockets := c.WS
 	sockets.Subprotocols = []string{hotsock.Subprotocol}
-	sockets.Logger, sockets.Listener = log, m.WS()
+	sockets.Logger, sockets.Listener = log, s.sockets
 	s.acceptor = ws.NewAcceptor(sockets)
 
 	listener := c.HTTP
 	listener.DrainOver = off(listener.DrainOver)
-	listener.Logger, listener.Drainers = log, append(slices.Clip(listener.Drainers), s.acceptor)
+	listener.Logger, listener.Drainers = log, append(slices.Clip(listener.Drainers), s.acceptor, &s.pusher)
+	// Every surface has a bound of its own below this one.
+	listener.MaxBody = max(listener.MaxBody, transport.DefaultMaxBody, int64(c.Pusher.Options.MaxBody)+1)
 	if x.atOnce {
 		listener.DrainOver = -1
 	}
@@ -131,10 +139,17 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 		return s, err
 	}
 
+	if err = s.servePusher(c); err != nil {
+		return s, err
+	}
+	home := x.home
+	if home == nil {
+		home = s.pusher.home(c.Pusher.Options.PathPrefix)
+	}
 	surface := c.Hotsock
 	surface.System, surface.App, surface.Acceptor, surface.Keys = s.system, claims.DefaultAppID, s.acceptor, s.keys
 	surface.AccessKeys = s.access
-	surface.MaxData, surface.Draining, surface.Fallback = c.Actors.Channel.MaxData, s.http.Draining, x.home
+	surface.MaxData, surface.Draining, surface.Fallback = c.Actors.Channel.MaxData, s.http.Draining, home
 	surface.MaxUID, surface.MaxUMD = c.Claims.Limits.UID, c.Claims.Limits.UMDSize
 	surface.Logger, surface.Listener = log, m.Hotsock()
 	handler, err := hotsock.New(surface)
@@ -151,7 +166,7 @@ func start(c *checked, log *slog.Logger, x extras) (s *Server, err error) {
 		}))
 	}
 
-	s.admin, err = listenAdmin(c.AdminListen, s, m.Handler(), c.Pprof)
+	s.admin, err = listenAdmin(c.AdminListen, s, m.JSON(c.Pusher.MetricsPrefix, m.Handler()), c.Pprof)
 	if err != nil {
 		return s, err
 	}
@@ -175,7 +190,7 @@ func (s *Server) counts() console.Counts {
 	bounds, counts := s.storage.Waits()
 	return console.Counts{
 		Messages: st.Published, Sets: st.Sets, Deliveries: st.Deliveries, Refusals: st.Refusals,
-		Connections: s.acceptor.Len(), Channels: st.Awake,
+		Connections: st.Connections, Channels: st.Awake,
 		Commits: console.Histogram{Bounds: bounds, Counts: counts},
 	}
 }
@@ -258,7 +273,7 @@ func (s *Server) exit() {
 // that a client that clings to its socket costs itself and no one's data.
 func (s *Server) drain() error {
 	timeout := s.config.DrainTimeout
-	s.log.Info("draining", "connections", s.acceptor.Len(), "timeout", timeout)
+	s.log.Info("draining", "connections", s.system.Stats().Connections, "timeout", timeout)
 	s.system.Drain()
 	whole, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
@@ -268,6 +283,7 @@ func (s *Server) drain() error {
 		s.log.Warn("connections were cut at the end of the drain", "err", err)
 	}
 	s.acceptor.Close()
+	s.pusher.cut(clients)
 	if err := s.endEngine(whole); err != nil {
 		return fmt.Errorf("the engine did not finish within drain.timeout (%s): %w", timeout, err)
 	}
@@ -281,6 +297,13 @@ func (s *Server) endEngine(ctx context.Context) error {
 	return s.endErr
 }
 
+// lasting calls f with a context that lasts for a time.
+func lasting(d time.Duration, f func(ctx context.Context)) {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	f(ctx)
+}
+
 // Close ends everything at once. What was acknowledged stays: it was on disk before that was said. Closing
 // twice does nothing.
 func (s *Server) Close() error {
@@ -292,12 +315,12 @@ func (s *Server) Close() error {
 		if s.acceptor != nil {
 			s.acceptor.Close()
 		}
+		lasting(time.Second, s.pusher.cut)
 		if s.system != nil {
 			// Its connections were cut: this waits for their ends, and for turns that are being written.
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-			errs = append(errs, s.endEngine(ctx))
-			cancel()
+			lasting(5*time.Second, func(ctx context.Context) { errs = append(errs, s.endEngine(ctx)) })
 		}
+		errs = append(errs, s.pusher.close())
 		if s.hooked != nil {
 			s.hooked.close()
 		}

@@ -10,7 +10,7 @@ import (
 type serveCmd struct{ configFlags }
 
 func (*serveCmd) Help() string {
-	return "SIGTERM and SIGINT drain the server: it is no longer ready, takes no new connections, closes those it has over drain.spread, and has ended after drain.timeout; a second one ends it at once. SIGHUP reads the keys of tokens, of the API and of AWS SDKs again, and the endpoints of events. " +
+	return "SIGTERM and SIGINT drain the server: it is no longer ready, takes no new connections, closes those it has over drain.spread, and has ended after drain.timeout; a second one ends it at once. SIGHUP reads the keys of tokens, of the API and of AWS SDKs again, the endpoints of events, and apps.static. " +
 		"Every setting is also an environment variable: token.audience, --token-audience, is DORMOUSE_TOKEN_AUDIENCE. A flag goes before a variable, a variable before the file."
 }
 
@@ -45,8 +45,8 @@ func (c *serveCmd) read(p *program) (*checked, Faults) {
 	return c.load(p).validate(forServe)
 }
 
-// reload reads everything again and takes the keys, and the endpoints of events. A configuration with faults changes nothing; what else
-// was changed in it is named, since it waits for the next start.
+// reload reads everything again and takes the keys, the endpoints of events, and the apps of the file. A configuration with faults
+// changes nothing; what else was changed in it is named, since it waits for the next start.
 func (c *serveCmd) reload(p *program, s *Server) {
 	config, faults := c.read(p)
 	if len(faults) > 0 {
@@ -68,6 +68,7 @@ func (c *serveCmd) reload(p *program, s *Server) {
 		s.log.Error("configuration not reloaded: the old keys stay", "err", err)
 		return
 	}
+	s.pusher.apps.reload(config)
 	s.log.Info("keys reloaded", "token_keys", len(config.tokenKeys), "api_keys", len(config.apiKeys), "access_keys", len(config.accessKeys))
 	if changed := changedSettings(s.config.loaded, config.loaded); len(changed) > 0 {
 		s.log.Warn("changed settings that wait for the next start", "settings", strings.Join(changed, ", "))

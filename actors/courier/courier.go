@@ -98,6 +98,9 @@ func (c *Courier) Wants(eventType, dataType, channel string) bool {
 	return slices.ContainsFunc(c.o.Endpoints, func(e Emitter) bool { return e.Wants(eventType, dataType, channel) })
 }
 
+// HasEndpoints says whether there is any; else nobody wants an event that is no occurrence.
+func (c *Courier) HasEndpoints() bool { return len(c.o.Endpoints) > 0 }
+
 // WantsOccurrence says whether such occurrences are to be written down, as [Keeper] has it; without one, none.
 func (c *Courier) WantsOccurrence(app, name, channel string) bool {
 	return c.keeping != nil && c.keeping.to.WantsOccurrence(app, name, channel)

@@ -27,7 +27,7 @@ const maxLetters = 100
 
 // courier returns who takes events to backends.
 func (h *Handler) courier() (*courier.Courier, error) {
-	if c := h.o.engine.Courier(); c != nil {
+	if c := h.o.engine.Courier(); c != nil && c.HasEndpoints() {
 		return c, nil
 	}
 	return nil, errNotFound.With("No endpoint for events is configured.")

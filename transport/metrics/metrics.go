@@ -11,14 +11,17 @@ import (
 
 // Metrics is one program's set of measures, in a registry of its own. Its methods may be called from any
 // goroutine.
-type Metrics struct{ registry *prometheus.Registry }
+type Metrics struct {
+	registry *prometheus.Registry
+	empty    []jsonFamily // measures without samples
+}
 
 // Build is what a program knows of its making, for dormouse_build_info.
 type Build struct{ Version, Commit, Go string }
 
 // New returns a set that holds Go's and the process's own measures.
 func New(b Build) *Metrics {
-	m := &Metrics{prometheus.NewRegistry()}
+	m := &Metrics{registry: prometheus.NewRegistry()}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "dormouse_build_info", Help: "Always 1; the labels say which program this is.",
@@ -31,11 +34,12 @@ func New(b Build) *Metrics {
 
 // Handler serves the measures in Prometheus's and OpenMetrics' forms.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+	return m.withEmpty(promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		EnableOpenMetrics:   true,
-		MaxRequestsInFlight: 4, // a scrape reads the memory statistics; many at once would be felt
+		DisableCompression:  true, // since lines are added to it
+		MaxRequestsInFlight: 4,    // a scrape reads the memory statistics; many at once would be felt
 		Timeout:             10 * time.Second,
-	})
+	}))
 }
 
 // Log counts the lines of the log that were lost. Call it once; lost is called at each scrape.

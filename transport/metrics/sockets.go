@@ -10,8 +10,9 @@ import (
 	"dormouse/transport/ws"
 )
 
-// closeCodes are the close codes with a count of their own, RFC 6455 section 7.4 and the server's own.
-var closeCodes = []int{1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 4001, 4002, 4003}
+// closeCodes are the close codes with a count of their own: RFC 6455 section 7.4, the server's own, and those of Pusher's
+// protocol.
+var closeCodes = []int{1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 4001, 4002, 4003, 4006, 4007, 4009, 4100, 4200, 4201}
 
 // WS returns a listener for the WebSocket connections. Call it once.
 func (m *Metrics) WS() ws.Listener {
