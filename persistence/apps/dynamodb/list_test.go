@@ -31,10 +31,10 @@ func TestListingWithoutItsRight(t *testing.T) {
 
 // What was read is yielded, then the fault, and nothing after it.
 func TestListingThatBreaksOff(t *testing.T) {
+	var calls atomic.Int64 // over all connections: the second may come on another one
 	serve := func(_ int64, conn net.Conn) {
-		calls := 0
 		for in := bufio.NewReader(conn); answerFrom(in, conn, func(r *http.Request) (string, string) {
-			if calls++; calls == 1 {
+			if calls.Add(1) == 1 {
 				return "200 OK", `{"Count":1,"ScannedCount":1,"Items":[{"AppId":{"S":"i"}}],"LastEvaluatedKey":{"AppId":{"S":"i"}}}`
 			}
 			return "400 Bad Request", `{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"gone"}`
