@@ -3,7 +3,9 @@ package peers
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,5 +193,35 @@ func TestFramesOfBrokersAreSorted(t *testing.T) {
 		if got := test.d.Kind([]byte(test.frame)); got != test.want {
 			t.Errorf("%q is %d, want %d", test.frame, got, test.want)
 		}
+	}
+}
+
+// A port that was free and is somebody's a moment later costs a try and not the measurement; one that is always taken
+// is told.
+func TestPortThatWasTaken(t *testing.T) {
+	p := All("")[Redis]
+	build(t, p)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	free := p.arguments
+	asked := 0
+	p.arguments = func(dir string, settings map[string]any) ([]string, error) {
+		args, err := free(dir, settings)
+		if asked++; asked != 2 {
+			args[slices.Index(args, "--port")+1] = port
+		}
+		return args, err
+	}
+	s, err := p.Start(t.Context(), Cores{}, t.TempDir(), nil)
+	if err != nil || asked != 2 {
+		t.Fatalf("%d starts: %v", asked, err)
+	}
+	s.Kill()
+	if _, err := p.Start(t.Context(), Cores{}, t.TempDir(), nil); !portTaken(err) || asked != 5 {
+		t.Errorf("%d starts: %v", asked, err)
 	}
 }

@@ -49,6 +49,21 @@ func listens() func(line []byte) (addresses, bool) {
 // Start starts the peer with its data in dir, on the server's cores, and waits until it listens. settings
 // are keys of the server's configuration, a dot for each level; the raw servers have none.
 func (p *Peer) Start(ctx context.Context, cores Cores, dir string, settings map[string]any) (*Server, error) {
+	for tries := 3; ; tries-- {
+		s, err := p.start(ctx, cores, dir, settings)
+		if tries > 1 && portTaken(err) {
+			continue
+		}
+		return s, err
+	}
+}
+
+// portTaken says that a peer which is told its port did not get it: that was free, and a moment later somebody's.
+func portTaken(err error) bool {
+	return err != nil && strings.Contains(strings.ToLower(err.Error()), "address already in use")
+}
+
+func (p *Peer) start(ctx context.Context, cores Cores, dir string, settings map[string]any) (*Server, error) {
 	args, err := p.arguments(dir, settings)
 	if err != nil {
 		return nil, fmt.Errorf("peers: %s: %w", p.Name, err)
