@@ -4,7 +4,9 @@
 //
 //	server_test.go    one server: its apps, signed calls
 //	client_test.go    one connection: send, expect, expect a close; a peer that sends any bytes
-//	c_connect_test.go, s_channels_test.go, …  the cases, by letter and number
+//	c_connection_test.go, s_channels_test.go, …  the cases, by letter and number
+//	sdk_test.go       the libraries of Node.js do what applications do with them: suite/, scene by scene
+//	sdk_go_test.go    and the server library for Go
 //
 // Frames are compared byte by byte. That nothing comes is shown by what comes instead: a marker that was sent behind it.
 package cases

@@ -3,102 +3,109 @@ package cases
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
-	"embed"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+
+	"dormouse/transport/pusher/pushertest"
 )
 
-// npmFiles name the exact versions of the libraries that applications have, and what is done with them.
-//
-//go:embed npm
-var npmFiles embed.FS
-
-var npmNames = []string{"package.json", "package-lock.json", "suite.mjs"}
-
-// modules is a folder of the user's cache with npmFiles and what they name. It appears at once, when it is whole.
-func modules(t *testing.T) string {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.New()
-	for _, name := range npmNames {
-		sum.Write(npmFile(t, name))
-	}
-	dir := filepath.Join(cache, "dormouse-pusher-clients", fmt.Sprintf("npm-%x", sum.Sum(nil))[:16])
-	if _, err := os.Stat(dir); err == nil {
-		return dir
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	partial, err := os.MkdirTemp(filepath.Dir(dir), "partial-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = os.RemoveAll(partial) }()
-	for _, name := range npmNames {
-		if err := os.WriteFile(filepath.Join(partial, name), npmFile(t, name), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.CommandContext(t.Context(), "npm", "ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error", "--prefer-offline")
-	cmd.Dir = partial
-	if said, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s, which brings the libraries and needs a network: %v\n%s", cmd, err, said)
-	}
-	if err := os.Rename(partial, dir); err != nil && !errors.Is(err, os.ErrExist) {
-		if _, there := os.Stat(dir); there != nil { // else another process was faster
-			t.Fatal(err)
-		}
-	}
-	return dir
+// A hooked is the receiver of an app's webhooks.
+type hooked struct {
+	*httptest.Server
+	mu       sync.Mutex
+	requests []hookRequest
 }
 
-func npmFile(t *testing.T, name string) []byte {
-	t.Helper()
-	b, err := npmFiles.ReadFile("npm/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+// A hookRequest is one webhook, as libraries want to see it.
+type hookRequest struct {
+	Headers map[string]string `json:"headers"` // lower case
+	RawBody string            `json:"rawBody"`
+
+	header http.Header
+}
+
+// hook makes a receiver. What it got is listed at GET /.
+func hook(t *testing.T) *hooked {
+	h := &hooked{}
+	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			_ = json.NewEncoder(w).Encode(h.all()) // who asks will see
+			return
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Errorf("a webhook's body: %v", err)
+		}
+		headers := map[string]string{}
+		for name, values := range r.Header {
+			headers[strings.ToLower(name)] = strings.Join(values, ", ")
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.requests = append(h.requests, hookRequest{headers, string(body), r.Header})
+	}))
+	t.Cleanup(h.Close)
+	return h
+}
+
+func (h *hooked) all() []hookRequest {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append([]hookRequest{}, h.requests...)
+}
+
+// webhook is an app's webhook to the receiver, which hears everything.
+func (h *hooked) webhook() map[string]any {
+	return map[string]any{"url": h.URL, "event_types": []any{
+		"channel_occupied", "channel_vacated", "member_added", "member_removed", "client_event", "cache_miss",
+	}}
 }
 
 // TestClientLibraries has pusher-js, the server library of Node.js and Laravel Echo do what applications do with them.
 func TestClientLibraries(t *testing.T) {
-	dir := modules(t)
-	a := newApp("a", map[string]any{"enableSubscriptionCount": true})
+	dir := pushertest.Project(t)
+	if err := os.CopyFS(dir, os.DirFS("suite")); err != nil {
+		t.Fatal(err)
+	}
+	receiver := hook(t)
+	a := newApp("a", map[string]any{"enableSubscriptionCount": true, "webhookDelayMs": 0, "webhooks": []any{receiver.webhook()}})
 	s := start(t, nil, a)
 	_, port, _ := strings.Cut(s.Listener.Addr().String(), ":")
-	list, err := json.Marshal([]map[string]string{{"id": a.id, "key": a.key, "secret": a.secret}})
+	app, err := json.Marshal(map[string]string{"id": a.id, "key": a.key, "secret": a.secret})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "node", filepath.Join(dir, "suite.mjs"), port, string(list))
+	cmd := exec.CommandContext(t.Context(), "node", filepath.Join(dir, "main.mjs"), port, string(app), receiver.URL)
 	var faults bytes.Buffer
 	cmd.Stderr = &faults
 	said, err := cmd.Output()
 	if err != nil {
 		t.Errorf("node: %v", err)
 	}
-	scenes := 0
-	for lines := bufio.NewScanner(bytes.NewReader(said)); lines.Scan(); scenes++ {
+	scenes, ended := 0, ""
+	for lines := bufio.NewScanner(bytes.NewReader(said)); lines.Scan(); {
 		verdict, name, _ := strings.Cut(lines.Text(), " ")
+		if verdict == "played" {
+			ended = name
+			continue
+		}
+		scenes++
 		t.Run(strings.SplitN(name, ":", 2)[0], func(t *testing.T) {
 			if verdict != "ok" {
 				t.Error(lines.Text())
 			}
 		})
 	}
-	if want := bytes.Count(npmFile(t, "suite.mjs"), []byte(": async () => {")); scenes != want {
-		t.Errorf("%d scenes of %d were played\n%s%s", scenes, want, said, &faults)
+	if scenes == 0 || ended != fmt.Sprint(scenes) {
+		t.Errorf("%d scenes of %q were played\n%s%s", scenes, ended, said, &faults)
 	}
 }

@@ -21,10 +21,12 @@ import (
 	"time"
 
 	"dormouse/actors"
+	"dormouse/actors/courier"
 	"dormouse/claims"
 	"dormouse/persistence"
 	"dormouse/persistence/apps"
 	"dormouse/transport/pusher"
+	"dormouse/transport/pusher/webhooks"
 )
 
 // patience is how long anything may take that must come.
@@ -67,6 +69,7 @@ type server struct {
 	disk    persistence.Options
 	source  *apps.Static
 	cache   *apps.Cache
+	hooks   *webhooks.Dispatcher
 	options pusher.Options
 	list    []*app
 }
@@ -127,7 +130,11 @@ func (s *server) open() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	system, err := actors.New(actors.Options{Store: store, Verifier: verifier, Logger: discard})
+	hooks, err := webhooks.Open(s.cache, webhooks.Options{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	system, err := actors.New(actors.Options{Store: store, Verifier: verifier, Logger: discard, Events: courier.Options{Occurrences: hooks}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -137,7 +144,7 @@ func (s *server) open() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.store, s.system, s.handler = store, system, handler
+	s.store, s.hooks, s.system, s.handler = store, hooks, system, handler
 	s.Server = httptest.NewServer(handler)
 }
 
@@ -147,6 +154,7 @@ func (s *server) close() {
 	s.Server.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	s.hooks.Close(ctx)
 	if err := s.system.Close(ctx); err != nil {
 		s.t.Errorf("close the engine: %v", err)
 	}
