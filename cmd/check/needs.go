@@ -25,7 +25,7 @@ var suites = []suite{
 	{program: "redis-server", debian: "redis-server", tests: "^(TestRedisBroadcasts|TestRedisStores|TestRedisSyncsAlways|TestCasesOnRedis)$", what: "the bench beside Redis"},
 	{
 		program: "npm", debian: "npm", what: "the bench's peers that npm installs, apps in DynamoDB, and client libraries",
-		tests: "^(TestPeersOfNpmBroadcast|TestPeersOfNpmStore|TestPeersOfNpmAcknowledgeInOrder|TestPeersOfNpmRefuseAWrongToken|TestPeersOfNpmNeedANetwork|TestCasesOnPeersOfNpm|TestClientLibraries)$|^TestOnDynalite",
+		tests: "^(TestPeersOfNpmBroadcast|TestPeersOfNpmStore|TestPeersOfNpmAcknowledgeInOrder|TestPeersOfNpmRefuseAWrongToken|TestPeersOfNpmNeedANetwork|TestCasesOnPeersOfNpm|TestClientLibraries|TestPusherInABrowser)$|^TestOnDynalite",
 	},
 	{
 		program: "postgres", place: "/usr/lib/postgresql/*/bin/postgres", debian: "postgresql",
@@ -35,7 +35,7 @@ var suites = []suite{
 	{program: "aws", debian: "awscli", tests: "^TestAWSCommand$", what: "publishing with the aws command"},
 	{
 		program: "chromium", debian: "chromium", what: "the tests in a real browser",
-		tests: "^(TestTwoTabsShareALobby|TestTheLineIsCut|TestARenameWithoutUMDUpdate|TestTheKeyboard|TestTheLayoutHolds|TestConsoleClient|TestConsoleServer|TestConsoleByKeyboard|TestConsoleIsInert|TestConsoleReady|TestConsoleKeepsNumbersAsTheyAre|TestConsoleForms|TestConsoleSigns|TestConsoleIsSeenByAll)$",
+		tests: "^(TestTwoTabsShareALobby|TestTheLineIsCut|TestARenameWithoutUMDUpdate|TestTheKeyboard|TestTheLayoutHolds|TestConsoleClient|TestConsoleServer|TestConsoleByKeyboard|TestConsoleIsInert|TestConsoleReady|TestConsoleKeepsNumbersAsTheyAre|TestConsoleForms|TestConsoleSigns|TestConsoleIsSeenByAll|TestPusherInABrowser)$",
 	},
 }
 
