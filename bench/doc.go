@@ -1,7 +1,7 @@
 // Command bench measures a running server from outside, over the wire, beside the raw limit of the same
 // work on the same machine in the same run.
 //
-//	go run ./bench                         a short tour of everything, about two minutes
+//	go run ./bench                         a short tour of everything, about three minutes
 //	go run ./bench -list                   what there is
 //	go run ./bench -scenario set,fanout    a part of it
 //	go run ./bench -peer joined,gws        beside these

@@ -37,8 +37,9 @@ var (
 
 const usage = `Usage: go run ./bench [flags]
 
-Without flags: a short tour of everything, in two or three minutes: one run of a second for each case, on our server
-and on the one other that tells most. It shows what there is to see; it is too short for figures to quote.
+Without flags: a short tour of everything, in about three minutes: one run of a second for each case, on our server
+and on the one other that tells most, in fanout and presence by Pusher's protocol too. It shows what there is to see;
+it is too short for figures to quote.
 
 With -full: measurements of 10 s, three runs of each, on every peer that is there, growth to its end: 10,000
 connections, 100,000 sleeping channels, ten minutes of soak, once. It says at its start how long it takes; -scenario and

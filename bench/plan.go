@@ -40,7 +40,7 @@ func (t *tour) plan(ctx context.Context) (steps []step, missing []report.Missing
 	}
 	for i, s := range t.scenarios {
 		for _, c := range s.Cases(t.size) {
-			chosen, err := t.choose(c.Peers, there)
+			chosen, err := t.choose(c, there)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -64,13 +64,13 @@ func (s *settings) runsOf(c scenario.Case) int {
 }
 
 // choose picks a case's peers: those that -peer names, with ours; none if none of them takes part. Without -peer all
-// in the long tour, and in the short one ours and the first other that is there.
-func (s *settings) choose(candidates []string, there func(name string) (bool, error)) (chosen []string, err error) {
-	for i, name := range candidates {
+// in the long tour, and in the short one ours and as many others as the case says, the first that are there.
+func (s *settings) choose(c scenario.Case, there func(name string) (bool, error)) (chosen []string, err error) {
+	for i, name := range c.Peers {
 		switch {
 		case s.peers != nil && i > 0 && !slices.Contains(s.peers, name):
 			continue
-		case s.peers == nil && !s.size.Full && len(chosen) == 2:
+		case s.peers == nil && !s.size.Full && len(chosen) == 1+max(c.Beside, 1):
 			return chosen, nil
 		}
 		ok, err := there(name)

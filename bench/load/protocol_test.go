@@ -53,6 +53,14 @@ func TestMessagesAreFoundHoweverTheyAreCut(t *testing.T) {
 			messages: messages{"one", "two", "three", "four"},
 			answers:  "\x81\x82mask{}\x81\x82mask{}",
 		},
+		"websocket with a greeting": {
+			of: func() Protocol {
+				return &WebSocket{Ping: "{}", Pong: "{}", Greeting: func(m []byte) []byte { return append([]byte("hi "), m...) }}
+			},
+			comes:    text("{}") + text("one") + text("two"),
+			messages: messages{"one", "two"},
+			answers:  "\x81\x82mask{}\x81\x86maskhi one",
+		},
 		"redis": {
 			of:    func() Protocol { return &Redis{} },
 			comes: "%1\r\n+a\r\n*1\r\n_\r\n>2\r\n$1\r\na\r\n,1.5\r\n+PONG\r\n:12\r\n$5\r\na\r\nbc\r\n$-1\r\n$0\r\n\r\n*-1\r\n*0\r\n-ERR no\r\n*3\r\n$1\r\na\r\n*2\r\n:1\r\n+b\r\n$-1\r\n",

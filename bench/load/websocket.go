@@ -16,6 +16,9 @@ type WebSocket struct {
 	First string
 	// Ping is the text of a message that is no news, and is answered at once with Pong; "": there is none.
 	Ping, Pong string
+	// Greeting is given the server's first message, before that is delivered, and what it returns is sent; nil, or
+	// if it returns nothing: nothing is.
+	Greeting func(message []byte) (answer []byte)
 	// Lines says that the server may put several messages in one, a line each.
 	Lines bool
 
@@ -114,6 +117,12 @@ func (w *WebSocket) hand(c *Conn, message []byte, at int64) {
 	if w.Ping != "" && string(message) == w.Ping {
 		c.Send([]byte(w.Pong))
 		return
+	}
+	if greeting := w.Greeting; greeting != nil {
+		w.Greeting = nil
+		if answer := greeting(message); len(answer) > 0 {
+			c.Send(answer)
+		}
 	}
 	c.Deliver(message, at)
 }

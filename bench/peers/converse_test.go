@@ -62,27 +62,52 @@ func converse(t *testing.T, p *Peer, dir string) *conversation {
 // join connects a client, and waits until it may begin.
 func (c *conversation) join(rights Rights, channel string) *speaker {
 	c.t.Helper()
-	s := &speaker{who: Client{UID: "u", Channel: channel, Rights: rights}, dialect: c.peer.Dialect, heard: map[Kind][]string{}}
-	var err error
-	if s.conn, err = c.loop.Dial(c.server.Addr, c.peer.Dialect.Protocol(s.who), s); err != nil {
-		c.t.Fatal(err)
-	}
+	s := &speaker{who: Client{UID: "u", Channel: channel, Rights: rights}}
+	c.enter(s)
+	return s
+}
+
+// enter connects s, and waits until it may begin.
+func (c *conversation) enter(s *speaker) {
+	c.t.Helper()
+	c.dial(s)
 	ready := Connected
-	if rights&Subscribe != 0 {
+	if s.who.Rights&Subscribe != 0 {
 		ready = Subscribed
 	}
 	c.await(s, ready, 1)
-	return s
+}
+
+// dial begins to connect s, in the peer's dialect unless it has one.
+func (c *conversation) dial(s *speaker) {
+	c.t.Helper()
+	if s.dialect == nil {
+		s.dialect = c.peer.Dialect
+	}
+	s.heard = map[Kind][]string{}
+	var err error
+	if s.conn, err = c.loop.Dial(c.server.Addr, s.dialect.Protocol(s.who), s); err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 // await waits until s has heard n of a kind.
 func (c *conversation) await(s *speaker, kind Kind, n int) []string {
 	c.t.Helper()
-	err := c.loop.Wait(c.t.Context(), time.Minute, "an answer", func() bool { return len(s.heard[kind]) >= n || s.err != nil })
-	if err != nil || s.err != nil || len(s.heard[Refusal]) > 0 {
-		c.t.Fatalf("%s: waiting for %d of kind %d: %v, %v; heard %v\n%s", c.peer.Name, n, kind, err, s.err, s.heard, c.server.Log())
+	c.until(s, func() bool { return len(s.heard[kind]) >= n || len(s.heard[Refusal]) > 0 })
+	if len(s.heard[Refusal]) > 0 {
+		c.t.Fatalf("%s: waiting for %d of kind %d: refused: %q\n%s", c.peer.Name, n, kind, s.heard[Refusal], c.server.Log())
 	}
 	return s.heard[kind]
+}
+
+// until waits until cond holds of what s has heard.
+func (c *conversation) until(s *speaker, cond func() bool) {
+	c.t.Helper()
+	err := c.loop.Wait(c.t.Context(), time.Minute, "an answer", func() bool { return cond() || s.err != nil })
+	if err != nil || s.err != nil {
+		c.t.Fatalf("%s: %v, %v; heard %v\n%s", c.peer.Name, err, s.err, s.heard, c.server.Log())
+	}
 }
 
 // carries says whether each frame has the number that is its turn.

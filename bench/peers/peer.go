@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,6 +60,7 @@ const PanicPrefix = "panic."
 // Names of the peers.
 const (
 	Ours      = "dormouse"
+	Pusher    = "dormouse-pusher"
 	Panicking = "panicking"
 	Plain     = "gws"
 	Joined    = "joined"
@@ -72,10 +74,7 @@ func All(server string) map[string]*Peer {
 	ours := &Peer{
 		Name: Ours, About: "the server, every write synced to disk", Durability: Synced, Dialect: hotsock{secret},
 		Syncs: "dormouse_commit_syncs_total", source: "./cmd/dormouse", binary: server,
-		arguments: func(dir string, settings map[string]any) ([]string, error) {
-			path := filepath.Join(dir, "dormouse.yaml")
-			return []string{"serve", "--config", path}, os.WriteFile(path, configuration(secret, dir, settings), 0o600)
-		},
+		arguments: serve(secret, nil),
 	}
 	panicking := *ours
 	panicking.Name, panicking.tag, panicking.binary = Panicking, "bait_panic", ""
@@ -83,13 +82,27 @@ func All(server string) map[string]*Peer {
 	if server != "" {
 		ours.source = ""
 	}
-	all := map[string]*Peer{Ours: ours, Panicking: &panicking}
+	other := *ours
+	other.Name, other.Durability, other.Dialect = Pusher, "none: this protocol has no sets", pusher{secret}
+	other.About = "the same server, spoken to in Pusher's protocol: client events on private channels, a signature for each subscribe"
+	other.arguments = serve(secret, pusher{secret}.settings())
+	all := map[string]*Peer{Ours: ours, Pusher: &other, Panicking: &panicking}
 	for _, make := range makers {
 		for _, p := range make(secret) {
 			all[p.Name] = p
 		}
 	}
 	return all
+}
+
+// serve is how our server is started, with settings of a peer's own beside those of the harness and of the case.
+func serve(secret []byte, own map[string]any) func(dir string, settings map[string]any) ([]string, error) {
+	return func(dir string, settings map[string]any) ([]string, error) {
+		path, all := filepath.Join(dir, "dormouse.yaml"), map[string]any{}
+		maps.Copy(all, own)
+		maps.Copy(all, settings)
+		return []string{"serve", "--config", path}, os.WriteFile(path, configuration(secret, dir, all), 0o600)
+	}
 }
 
 // rawPeers mark the raw limit.

@@ -37,6 +37,11 @@ func TestCasesOnRedis(t *testing.T) {
 	measured(t, func(p *peers.Peer) bool { return p.Name == peers.Redis })
 }
 
+// The same on our server by its other protocol.
+func TestCasesOnPusher(t *testing.T) {
+	measured(t, func(p *peers.Peer) bool { return p.Name == peers.Pusher })
+}
+
 // small is the size of these tests.
 var small = Size{Window: 200 * time.Millisecond, Warm: 50 * time.Millisecond, Idle: 300}
 
@@ -52,6 +57,7 @@ func measured(t *testing.T, chosen func(*peers.Peer) bool) {
 		getCase("get", 3),
 		lobbyCase("lobby", lobbies{count: 3}, talkers),
 		stormCase("storm", 100, 0, listeners),
+		presenceCase("presence", 20, nil, tellers),
 		idleScenario.Cases(small)[0],
 		isolationScenario.Cases(small)[0],
 	} {

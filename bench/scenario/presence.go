@@ -21,21 +21,22 @@ var presenceScenario = Scenario{
 	Name:  "presence",
 	About: "On a channel with many members, eight more come and go: each does its next step when all members have been told of its last one.",
 	Cases: func(size Size) []Case {
+		deltas := map[string]any{"presence.deltas.default": true}
 		cases := []Case{
-			presenceCase("100 members, told the whole list", 100, nil),
-			presenceCase("100 members, told the change", 100, map[string]any{"presence.deltas.default": true}),
+			presenceCase("100 members, told the whole list", 100, nil, ours),
+			presenceCase("100 members, told the change", 100, deltas, tellers),
 		}
 		if size.Full {
-			cases = append(cases, presenceCase("1,000 members, told the change", 1000, map[string]any{"presence.deltas.default": true}))
+			cases = append(cases, presenceCase("1,000 members, told the change", 1000, deltas, tellers))
 		}
 		return cases
 	},
 }
 
-func presenceCase(name string, members int, settings map[string]any) Case {
+func presenceCase(name string, members int, settings map[string]any, who []string) Case {
 	return Case{
 		Name:     name,
-		Peers:    ours,
+		Peers:    who,
 		Settings: settings,
 		Metrics:  slices.Concat([]Metric{cpuPerTold, toldRate, changeRate}, quantiles("told", "told"), []Metric{serverBusy, loadBusy, othersBusy}),
 		Run:      func(ctx context.Context, s *Stand) error { return (&churn{stand: s}).run(ctx, members) },

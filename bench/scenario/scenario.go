@@ -43,7 +43,8 @@ type Case struct {
 	Group    string         // a title, such as "one channel, more subscribers"; "": it stands alone
 	Axis     string         // in a group: what X counts, such as "subscribers"
 	X        float64        // in a group: more than 0, and more than the last case's
-	Peers    []string       // names; the first is ours, the second the most telling: the short tour ends there
+	Peers    []string       // names; the first is ours, the second the most telling
+	Beside   int            // how many of them the short tour runs beside ours, the first that are there; 0: one
 	Settings map[string]any // of our server's configuration, beside the harness's own
 	Takes    time.Duration  // about how long, beside a warm-up, a window and a second; for the time left
 	Once     bool           // a long case, which the long tour runs once where it runs others three times

@@ -115,6 +115,9 @@ func TestEveryScenarioDescribesItself(t *testing.T) {
 			if c.Peers[0] != peers.Ours {
 				t.Errorf("%s, %s: %s stands first", s.Name, c.Name, c.Peers[0])
 			}
+			if c.Beside >= len(c.Peers) {
+				t.Errorf("%s, %s: %d peers beside ours, of %v", s.Name, c.Name, c.Beside, c.Peers)
+			}
 			for _, p := range c.Peers {
 				if all[p] == nil {
 					t.Errorf("%s, %s: no peer %s", s.Name, c.Name, p)
