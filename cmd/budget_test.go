@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +27,15 @@ var budgets = []budget.Path{
 		Open: func(tb testing.TB) func() { return publish(tb, 1000) },
 	},
 	{
+		Name: "client event to 1", Allocs: 7.5, Bytes: 1380, Ops: 1000,
+		// By Pusher's protocol: those of a publish.
+		Open: func(tb testing.TB) func() { return clientEvent(tb, 1) },
+	},
+	{
+		Name: "client event to 1,000", Allocs: 9, Bytes: 1600, Ops: 100,
+		Open: func(tb testing.TB) func() { return clientEvent(tb, 1000) },
+	},
+	{
 		Name: "set told to 4", Allocs: 10.5, Bytes: 2200, Ops: 500,
 		// Those of a publish, and the frame of the acknowledgement, the row, and the group of turns that are
 		// committed together.
@@ -35,7 +45,12 @@ var budgets = []budget.Path{
 		Name: "open, subscribe, close", Allocs: 168, Bytes: 23500, Ops: 200,
 		// Those of the engine, and net/http's for a request, the upgrade's, the socket's. Of the bytes 8 KiB are
 		// net/http's buffers, which a connection that leaves HTTP takes away with it.
-		Open: openings,
+		Open: func(tb testing.TB) func() { r := run(tb, 0); return openings(tb, r, r.allowed(tb)) },
+	},
+	{
+		Name: "open, subscribe, close by Pusher", Allocs: 150, Bytes: 21800, Ops: 200,
+		// No token and no actor of its own, but an app that is looked up, and the signature of a subscribe.
+		Open: func(tb testing.TB) func() { return openings(tb, runWith(tb, 0, pusherApp), "") },
 	},
 }
 
@@ -55,6 +70,17 @@ func publish(tb testing.TB, n int) func() {
 		tb.Fatal(err)
 	}
 	frame := maskedText(`{"event":"chat","channel":"game.lobby","data":{"text":"` + text200 + `"}}`)
+	return func() {
+		from.send(frame)
+		room.await(n)
+	}
+}
+
+// clientEvent returns a step that sends a client event and waits until n subscribers have it.
+func clientEvent(tb testing.TB, n int) func() {
+	r := runWith(tb, 0, pusherApp)
+	room, from := openPusherRoom(tb, r, "private-game.lobby", n)
+	frame := maskedText(`{"event":"client-chat","channel":"private-game.lobby","data":{"text":"` + text200 + `"}}`)
 	return func() {
 		from.send(frame)
 		room.await(n)
@@ -82,12 +108,11 @@ func setKey(tb testing.TB, n int) func() {
 	}
 }
 
-// openings returns a step in which a client connects with its token, subscribes, and leaves. It is another process:
-// a connection's other end would allocate as much as the server.
-func openings(tb testing.TB) func() {
-	r := run(tb, 0)
+// openings returns a step in which a client connects with its token, or by Pusher's protocol if that is empty,
+// subscribes, and leaves. It is another process: a connection's other end would allocate as much as the server.
+func openings(tb testing.TB, r *running, token string) func() {
 	client := exec.Command(os.Args[0])
-	client.Env = append(os.Environ(), budgetClient+"="+r.Addr()+" "+r.allowed(tb))
+	client.Env = append(os.Environ(), budgetClient+"="+r.Addr()+" "+token)
 	client.Stderr = os.Stderr
 	ask, err := client.StdinPipe()
 	if err != nil {
@@ -115,7 +140,8 @@ func openings(tb testing.TB) func() {
 	}
 }
 
-// budgetClient is the environment's variable that makes this program the client of openings: an address and a token.
+// budgetClient is the environment's variable that makes this program the client of openings: an address, and a token
+// or nothing.
 const budgetClient = "CMD_TEST_OPENING"
 
 func TestMain(m *testing.M) {
@@ -129,22 +155,28 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// joinAs connects and subscribes to a channel.
+func joinAs(addr, token string) (*rawSocket, error) {
+	if token == "" {
+		return joinPusher(addr, "private-game.lobby")
+	}
+	s, err := dialSocket(addr, token)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.subscribe("game.lobby")
+}
+
 // open connects, subscribes and leaves once for each byte of its input, and answers with a byte.
 func open(args string) error {
-	var addr, token string
-	if _, err := fmt.Sscan(args, &addr, &token); err != nil {
-		return err
-	}
+	addr, token, _ := strings.Cut(args, " ")
 	one := make([]byte, 1)
 	for {
 		if _, err := os.Stdin.Read(one); err != nil {
 			return nil // the test is over
 		}
-		s, err := dialSocket(addr, token)
+		s, err := joinAs(addr, token)
 		if err != nil {
-			return err
-		}
-		if err := s.subscribe("game.lobby"); err != nil {
 			return err
 		}
 		s.send([]byte{0x88, 0x80, 0, 0, 0, 0})

@@ -21,23 +21,32 @@ type rawSocket struct {
 
 // dialSocket connects with a token, and reads the greeting.
 func dialSocket(addr, token string) (*rawSocket, error) {
+	s, err := upgrade(addr, "/v1?token="+token)
+	if err != nil {
+		return nil, err
+	}
+	if frame, err := s.read(); err != nil || !bytes.Contains(frame, []byte("hotsock.connected")) {
+		return nil, fmt.Errorf("the greeting is %s, %v", frame, err)
+	}
+	return s, nil
+}
+
+// upgrade opens a WebSocket.
+func upgrade(addr, target string) (*rawSocket, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
 	s := &rawSocket{conn, bufio.NewReaderSize(conn, 4096)}
 	_ = conn.SetDeadline(time.Now().Add(patience))
-	s.send(fmt.Appendf(nil, "GET /v1?token=%s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", token, addr))
+	s.send(fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", target, addr))
 	res, err := http.ReadResponse(s.r, nil)
 	if err != nil {
 		return nil, err
 	}
 	if res.StatusCode != http.StatusSwitchingProtocols {
 		return nil, fmt.Errorf("connect: %s", res.Status)
-	}
-	if frame, err := s.read(); err != nil || !bytes.Contains(frame, []byte("hotsock.connected")) {
-		return nil, fmt.Errorf("the greeting is %s, %v", frame, err)
 	}
 	return s, nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -46,11 +47,19 @@ func (d told) Drain(context.Context, time.Duration, int, string) { close(d) }
 // run starts the whole program in a new folder, as dormouse dev would, but with closes spread over a time.
 func run(t testing.TB, spread time.Duration) *running {
 	t.Helper()
-	l := load(sources{flags: map[string][]string{
+	return runWith(t, spread, nil)
+}
+
+// runWith is run with more flags.
+func runWith(t testing.TB, spread time.Duration, more map[string][]string) *running {
+	t.Helper()
+	flags := map[string][]string{
 		"listen": {"127.0.0.1:0"}, "admin.listen": {"127.0.0.1:0"}, "data": {filepath.Join(t.TempDir(), "data")},
 		"drain.timeout": {"20s"}, "drain.spread": {spread.String()}, "storage.ballast_size": {"1"},
 		"presence.deltas.channels": {"presence.hall.*=true"}, // for the documentation
-	}})
+	}
+	maps.Copy(flags, more)
+	l := load(sources{flags: flags})
 	keys, err := openDevKeys(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
