@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"dormouse/actors/channel"
+	"dormouse/claims"
 )
 
 // RefJoin is the Ref of the KindError that refuses a [Guest.Subscribe], so that codecs can tell it from others.
@@ -56,6 +57,8 @@ type Join struct {
 	Cache bool
 	// Count: subscribers hear how many they are, if it is no presence channel.
 	Count bool
+	// Storage: the connection reads what the channel stores, and its changes.
+	Storage bool
 	// Quiet: it is no channel but the address of a user. It is answered, and nobody else hears of it.
 	Quiet bool
 	// Outcome, if not nil, hears how it was decided, at once and before the answer. It must not block.
@@ -66,7 +69,8 @@ type Join struct {
 func (g *Guest) ID() string { return g.id }
 
 // Subscribe joins a channel. The sink reads KindSubscribed, with Members on a presence channel; then, with Cache,
-// KindPublished without Meta or KindCacheMiss; then what happens. Or it reads KindError with Channel, Err and RefJoin:
+// KindPublished without Meta or KindCacheMiss; then what happens. With Storage, KindStorageUpdated for each entry comes
+// between the first two. Or it reads KindError with Channel, Err and RefJoin:
 // channel.ErrPresenceCapacityReached, ErrReadOnly, ErrInternal. Who is on the channel already reads the same, and
 // nothing changes.
 //
@@ -107,11 +111,15 @@ func (g *Guest) join(r Join) (quiet bool, err error) {
 	g.attempts++
 	st.attempt = g.attempts
 	attempt := st.attempt
+	var grant *claims.ChannelGrant
+	if r.Storage {
+		grant = claims.ObserveAll()
+	}
 	// Under the lock, so that the end of the connection comes behind it.
 	g.system.router.tell(g.channel(r.Channel), &ask{
 		cmd: &channel.Subscribe{
 			Sender: g.sender(), UID: r.Member.UID, UMD: r.Member.UMD,
-			MaxMembers: max(r.MaxMembers, 0), Again: true, Cache: r.Cache, Count: r.Count,
+			Grant: grant, MaxMembers: max(r.MaxMembers, 0), Again: true, Cache: r.Cache, Count: r.Count,
 		},
 		sink: g.sink, name: r.Channel, ref: RefJoin,
 		outcome: func(err error) { g.settle(r, st, attempt, err) },

@@ -31,7 +31,7 @@ var _ channel.Codec = Codec{}
 func (Codec) ID() int { return CodecID }
 
 // Append appends m's frame to dst. A kind that the protocol has no frame for adds nothing: clients hear neither
-// of an unsubscribe, nor of a member whose info changes, nor of anything about storage.
+// of an unsubscribe, nor of a member whose info changes.
 func (c Codec) Append(dst []byte, m *channel.Message) []byte {
 	switch m.Kind {
 	case channel.KindPublished:
@@ -58,6 +58,8 @@ func (c Codec) Append(dst []byte, m *channel.Message) []byte {
 		return appendSignedIn(dst, m.Data)
 	case channel.KindWatchlist:
 		return appendWatchlist(dst, m.Watched.Online, m.Watched.Offline)
+	case channel.KindStorageUpdated:
+		return appendStored(dst, m)
 	case channel.KindPong:
 		return append(dst, `{"event":"pusher:pong","data":"{}"}`...)
 	case channel.KindKeepAlive:
@@ -141,6 +143,15 @@ func appendCacheMiss(dst []byte, name string) []byte {
 func appendSubscriptionCount(dst []byte, name string, n int) []byte {
 	dst, from := appendHead(dst, `{"event":"pusher_internal:subscription_count","channel":`, name, 32)
 	dst = strconv.AppendInt(append(dst, `{"subscription_count":`...), int64(n), 10)
+	return appendTail(append(dst, '}'), from)
+}
+
+// appendStored tells what an entry of the channel's storage is now, null if it is gone. It is no event of Pusher's own
+// protocol; the name is one that its clients hand to whoever has bound it.
+func appendStored(dst []byte, m *channel.Message) []byte {
+	dst, from := appendHead(dst, `{"event":"pusher:storage_updated","channel":`, m.Channel, len(m.Key)+len(m.Data)+len(m.Data)/4+32)
+	dst = appendString(append(dst, `{"key":`...), m.Key)
+	dst = append(append(dst, `,"data":`...), orNull(m.Data)...)
 	return appendTail(append(dst, '}'), from)
 }
 

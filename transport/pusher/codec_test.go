@@ -88,7 +88,8 @@ var frames = []struct {
 	{"unsubscribed", channel.Message{Kind: channel.KindUnsubscribed, Channel: "room"}, ``},
 	{"another info", channel.Message{Kind: channel.KindMemberUpdated, Channel: "presence-r", Member: channel.Member{UID: "u"}}, ``},
 	{"an acknowledgement", channel.Message{Kind: channel.KindAck}, ``},
-	{"an entry", channel.Message{Kind: channel.KindStorageUpdated, Channel: "room", Key: "k", Data: []byte("1")}, ``},
+	{"an entry", channel.Message{Kind: channel.KindStorageUpdated, Channel: "room", Key: "k", Data: []byte(`{"a":"b"}`)}, `{"event":"pusher:storage_updated","channel":"room","data":"{\"key\":\"k\",\"data\":{\"a\":\"b\"}}"}`},
+	{"an entry that is gone", channel.Message{Kind: channel.KindStorageUpdated, Channel: "room", Key: "k\""}, `{"event":"pusher:storage_updated","channel":"room","data":"{\"key\":\"k\\\"\",\"data\":null}"}`},
 }
 
 var testCodec = Codec{ActivityTimeout: 30}

@@ -25,6 +25,9 @@ type tenant interface {
 	Counts(name string) actors.Counts
 	Members(ctx context.Context, name string) ([]channel.Member, error)
 	Cached(ctx context.Context, name string) (*channel.Cached, error)
+	SetEntry(ctx context.Context, name, key string, data []byte, store int64) error
+	Entry(ctx context.Context, name, key string) (*channel.Entry, error)
+	Entries(ctx context.Context, name, after string, limit int) (*channel.Entries, error)
 }
 
 // A guest is an *actors.Guest.

@@ -82,12 +82,16 @@ const (
 	refuseBatchSize
 	refuseUserCount
 	refuseNotPresence
+	refuseStorageKey
+	refuseStore
 	refuseSecret
 	refuseTimestamp
 	refuseDisabledApp
 	refuseUnknownApp
+	refuseNoEntry
 	refuseMethod
 	refusePayload
+	refuseEntrySize
 	refuseBody
 	refuseRate
 	refuseServer
@@ -147,12 +151,16 @@ var Refusals = [...]Refusal{
 	refuseBatchSize:    {"PUSHER_BATCH_SIZE", FormHTTP, "", 400, "Cannot batch-send more than %s messages at once"},
 	refuseUserCount:    {"PUSHER_USER_COUNT", FormHTTP, "", 400, "user_count is only available for presence channels"},
 	refuseNotPresence:  {"PUSHER_NOT_PRESENCE", FormHTTP, "", 400, "The channel must be a presence channel."},
+	refuseStorageKey:   {"PUSHER_STORAGE_KEY", FormHTTP, "", 400, "The storage key is not allowed: %s."},
+	refuseStore:        {"PUSHER_STORE", FormHTTP, "", 400, "store is how many seconds the entry is kept, 1 to %s, or -1: for ever."},
 	refuseSecret:       {"PUSHER_SECRET", FormHTTP, "", 401, "The secret authentication failed"},
 	refuseTimestamp:    {"PUSHER_TIMESTAMP", FormHTTP, "", 401, "Timestamp expired: not within %ss of server time."},
 	refuseDisabledApp:  {"PUSHER_DISABLED_APP", FormHTTP, "", 403, "The app is not enabled."},
 	refuseUnknownApp:   {"PUSHER_UNKNOWN_APP", FormHTTP, "", 404, "The app %s could not be found."},
+	refuseNoEntry:      {"PUSHER_NO_ENTRY", FormHTTP, "", 404, "The channel has no entry of this key."},
 	refuseMethod:       {"PUSHER_METHOD", FormHTTP, "", 405, "The method is not allowed."},
 	refusePayload:      {"PUSHER_PAYLOAD_SIZE", FormHTTP, "", 413, "The event data should be less than %s KB."},
+	refuseEntrySize:    {"PUSHER_ENTRY_SIZE", FormHTTP, "", 413, "The data of an entry should be at most %s bytes."},
 	refuseBody:         {"PUSHER_BODY_SIZE", FormHTTP, "", 413, "The payload size is too big."},
 	refuseRate:         {"PUSHER_RATE", FormHTTP, "", 429, "Too many requests."},
 	refuseServer:       {"PUSHER_SERVER", FormHTTP, "", 500, faultText},

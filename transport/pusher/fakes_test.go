@@ -30,6 +30,7 @@ type recorder struct {
 	counts  map[string]actors.Counts // by namespace and name, as address joins them
 	members []channel.Member
 	cached  *channel.Cached
+	entries channel.Entries
 }
 
 func (e *recorder) Tenant(namespace string) tenant { return recorded{e, namespace} }
@@ -49,6 +50,10 @@ type (
 	toUser struct {
 		namespace, user string
 		actors.Event
+	}
+	stored struct {
+		namespace, channel, key, data string
+		store                         int64
 	}
 	terminated struct {
 		namespace, user string
@@ -113,6 +118,21 @@ func (r recorded) Members(context.Context, string) ([]channel.Member, error) {
 
 func (r recorded) Cached(context.Context, string) (*channel.Cached, error) {
 	return r.e.cached, r.e.answer
+}
+
+func (r recorded) SetEntry(_ context.Context, name, key string, data []byte, store int64) error {
+	return r.e.ask(stored{r.namespace, name, key, string(data), store})
+}
+
+func (r recorded) Entry(_ context.Context, name, key string) (*channel.Entry, error) {
+	if err := r.e.ask(stored{r.namespace, name, key, "", 0}); err != nil || len(r.e.entries.Items) == 0 {
+		return nil, err
+	}
+	return &r.e.entries.Items[0], nil
+}
+
+func (r recorded) Entries(_ context.Context, name, after string, limit int) (*channel.Entries, error) {
+	return &r.e.entries, r.e.ask(stored{r.namespace, name, after, "", int64(limit)})
 }
 
 func (r recorded) Terminate(user string, members bool, c channel.Close) int {

@@ -44,6 +44,8 @@ const (
 	envelopeSize = 256 << 10
 	// maxPayloadKB bounds a frame however much its app allows: a server sets aside what a header claims.
 	maxPayloadKB = 10 << 10
+	// DefaultMaxEntry bounds an entry of a channel's storage.
+	DefaultMaxEntry = 256 << 10
 	// DefaultCacheTTL is for how long a cache channel keeps its last event.
 	DefaultCacheTTL = time.Hour
 )
@@ -65,6 +67,8 @@ type Options struct {
 	PathPrefix string
 	// MaxBody is the most bytes of an HTTP body. Default DefaultMaxBody.
 	MaxBody int
+	// MaxEntry is the most bytes of the data of an entry in a channel's storage. Default DefaultMaxEntry.
+	MaxEntry int
 	// TimestampTolerance is how far from now a call's auth_timestamp may be, in whole seconds. Default
 	// DefaultTimestampTolerance; negative: as far as it likes, so that an overheard call can be repeated for ever.
 	TimestampTolerance time.Duration
@@ -144,6 +148,7 @@ const (
 // EnsureDefaults puts the default in the place of every zero field that has one.
 func (o *Options) EnsureDefaults() {
 	setDefault(&o.MaxBody, DefaultMaxBody)
+	setDefault(&o.MaxEntry, DefaultMaxEntry)
 	setDefault(&o.TimestampTolerance, DefaultTimestampTolerance)
 	setDefault(&o.HTTPTimeout, DefaultHTTPTimeout)
 	setDefault(&o.CacheTTL, DefaultCacheTTL)
@@ -209,6 +214,7 @@ func (o *Options) Validate() error {
 	wrong(o.PathPrefix != "" && (!strings.HasPrefix(o.PathPrefix, "/") || strings.HasSuffix(o.PathPrefix, "/")),
 		"PathPrefix is %q, want a slash at its beginning and none at its end", o.PathPrefix)
 	wrong(o.MaxBody < 0, "MaxBody is %d, must not be negative", o.MaxBody)
+	wrong(o.MaxEntry < 0, "MaxEntry is %d, must not be negative", o.MaxEntry)
 	wrong(o.TimestampTolerance > 0 && o.TimestampTolerance < time.Second, "TimestampTolerance is %v, want 1s or more", o.TimestampTolerance)
 	wrong(o.HTTPTimeout < 0, "HTTPTimeout is %v, must not be negative", o.HTTPTimeout)
 	wrong(o.MemoryThreshold < 1 || o.MemoryThreshold > 100, "MemoryThreshold is %d, want 1 to 100", o.MemoryThreshold)

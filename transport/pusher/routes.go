@@ -50,13 +50,17 @@ const anySegment = "*"
 
 // routes is every call.
 //
-// Source: Pusher docs, HTTP API; those without signature are other servers'.
+// Source: Pusher docs, HTTP API; storage is our own, and those without signature are other servers'.
 var routes = []route{
 	{http.MethodPost, []string{"apps", anySegment, "events"}, "publish", backendEvents, true, (*Handler).publish},
 	{http.MethodPost, []string{"apps", anySegment, "batch_events"}, "publish batch", backendEvents, true, (*Handler).publishBatch},
 	{http.MethodGet, []string{"apps", anySegment, "channels"}, "channels", reads, true, (*Handler).channels},
 	{http.MethodGet, []string{"apps", anySegment, "channels", anySegment}, "channel", reads, true, (*Handler).channel},
 	{http.MethodGet, []string{"apps", anySegment, "channels", anySegment, "users"}, "members", reads, true, (*Handler).members},
+	{http.MethodGet, []string{"apps", anySegment, "channels", anySegment, "storage"}, "entries", reads, true, (*Handler).entries},
+	{http.MethodGet, []string{"apps", anySegment, "channels", anySegment, "storage", anySegment}, "entry", reads, true, (*Handler).entry},
+	{http.MethodPut, []string{"apps", anySegment, "channels", anySegment, "storage", anySegment}, "put entry", backendEvents, true, (*Handler).putEntry},
+	{http.MethodDelete, []string{"apps", anySegment, "channels", anySegment, "storage", anySegment}, "delete entry", backendEvents, true, (*Handler).deleteEntry},
 	{http.MethodPost, []string{"apps", anySegment, "users", anySegment, "terminate_connections"}, "terminate", unlimited, true, (*Handler).terminate},
 	{http.MethodGet, nil, "root", unlimited, false, (*Handler).root},
 	{http.MethodGet, []string{"ready"}, "ready", unlimited, false, (*Handler).ready},

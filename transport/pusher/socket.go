@@ -102,6 +102,7 @@ func (s *Socket) subscribe(cmd *subscribe) {
 		Member:  member,
 		Cache:   kind.cached,
 		Count:   app.EnableSubscriptionCount && !kind.members && !kind.user,
+		Storage: app.EnableStorageEvents && !kind.user,
 		Quiet:   kind.user,
 	}
 	if kind.members {

@@ -13,7 +13,7 @@ type numbered struct {
 // cmd/acceptance.
 func TestPusher(t *testing.T) {
 	for _, chapter := range [][]numbered{
-		connectionCases, channelCases, presenceCases, clientEventCases, cacheCases, userCases, callCases, isolationCases,
+		connectionCases, channelCases, presenceCases, clientEventCases, cacheCases, userCases, callCases, isolationCases, storageCases,
 	} {
 		for _, c := range chapter {
 			t.Run(c.number, func(t *testing.T) {
