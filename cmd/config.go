@@ -154,7 +154,7 @@ func (c *Config) settings() []setting {
 		{"limits.frame_rate", rateValue{&c.Hotsock.FrameRate}, "hotsock.FrameRate", "frames a second from one connection in the long run, more are refused with RATE_LIMITED; 0: any number"},
 		{"limits.frame_burst", countValue{&c.Hotsock.FrameBurst}, "hotsock.FrameBurst", "frames at once, likewise; 0: a second's worth"},
 		{"limits.rate_refusals", countValue{&c.Hotsock.MaxRateRefusals}, "hotsock.MaxRateRefusals", "RATE_LIMITED within 10 s that end a connection with 1008"},
-		{"limits.connect_rate", rateValue{&c.Hotsock.ConnectRate}, "hotsock.ConnectRate", "connections a second that one address may try in the long run, more get 429; 0: any number"},
+		{"limits.connect_rate", rateValue{&c.Hotsock.ConnectRate}, "hotsock.ConnectRate", "connections a second that one address may try in the long run by each protocol, more get 429; 0: any number"},
 		{"limits.connect_burst", countValue{&c.Hotsock.ConnectBurst}, "hotsock.ConnectBurst", "connections at once, likewise; 0: a second's worth"},
 		{"limits.message_size", sizeValue[int]{&c.WS.MaxMessage}, "ws.MaxMessage", "one incoming WebSocket message; more closes with 1009. Times the connections, this is what 14 bytes from each can make the server allocate"},
 		{"limits.frame_size", sizeValue[int]{&c.WS.MaxFrame}, "ws.MaxFrame", "one frame of an incoming message, likewise; 0: as large as a message"},

@@ -57,6 +57,7 @@ func (s *Server) servePusher(c *checked) (err error) {
 	o := c.Pusher.Options
 	o.Apps, o.System, o.Logger, o.Listener = s.pusher.apps, s.system, s.log, s.metrics.Pusher()
 	o.Sockets.Listener = s.sockets
+	o.ConnectRate, o.ConnectBurst = c.Hotsock.ConnectRate, c.Hotsock.ConnectBurst
 	o.MaxEntry = c.Actors.Channel.MaxData
 	o.TimestampTolerance = off(o.TimestampTolerance)
 	o.Memory = memory

@@ -42,7 +42,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request) string {
 		return h.deny(w, r, errURLTooLong.With("The address has %d bytes; at most %d are allowed.", n, h.o.MaxURL))
 	}
 	ip := h.o.ClientIP(r)
-	if h.connects != nil && !h.connects.take(ip, h.o.now()) {
+	if !h.connects.Take(ip, h.o.now()) {
 		return h.deny(w, r, channel.ErrRateLimited)
 	}
 	token := connectToken(r)

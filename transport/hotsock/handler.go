@@ -12,6 +12,7 @@ import (
 
 	"dormouse/actors"
 	"dormouse/actors/channel"
+	"dormouse/actors/limit"
 	"dormouse/claims"
 )
 
@@ -26,7 +27,7 @@ import (
 // Its methods may be called from any goroutine.
 type Handler struct {
 	o        Options
-	connects *connectLimit // nil: none
+	connects *limit.Sources
 }
 
 // New returns a Handler.
@@ -37,7 +38,7 @@ func New(o Options) (*Handler, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	return &Handler{o: o, connects: newConnectLimit(&o)}, nil
+	return &Handler{o: o, connects: limit.NewSources(o.ConnectRate, o.ConnectBurst, o.Listener.SourcesForgotten)}, nil
 }
 
 // A route is one call of the HTTP APIs.

@@ -11,7 +11,6 @@ import (
 
 	"dormouse/actors"
 	"dormouse/actors/channel"
-	"dormouse/actors/limit"
 	"dormouse/transport/ws"
 )
 
@@ -359,34 +358,6 @@ func TestSocketLimitsTheRate(t *testing.T) {
 	expect()
 	if fmt.Sprint(w.closes) != "[1008 sent too fast for too long]" {
 		t.Error(w.closes)
-	}
-}
-
-func TestConnectLimit(t *testing.T) {
-	forgot := 0
-	o := Options{ConnectRate: 1, ConnectBurst: 2, Listener: Listener{SourcesForgotten: func() { forgot++ }}}
-	l := newConnectLimit(&o)
-	at := time.Unix(1_700_000_000, 0)
-	for _, step := range []struct {
-		ip   string
-		want bool
-	}{
-		{"192.0.2.1", true}, {"192.0.2.1", true}, {"192.0.2.1", false}, {"::ffff:192.0.2.1", false}, {"192.0.2.2", true},
-		{"2001:db8::1", true}, {"2001:db8::2", true}, {"2001:db8::3%eth0", false}, {"2001:db8:0:1::1", true},
-		{"a proxy's word", true}, {"a proxy's word", true}, {"a proxy's word", false},
-	} {
-		if got := l.take(step.ip, at); got != step.want {
-			t.Errorf("%s: %v", step.ip, got)
-		}
-	}
-	if !l.take("192.0.2.1", at.Add(time.Second)) {
-		t.Error("a second later, and still refused")
-	}
-	for i := range limit.DefaultMaxKeys {
-		l.take(fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255), at)
-	}
-	if forgot != 1 {
-		t.Errorf("all sources were forgotten %d times, want 1", forgot)
 	}
 }
 

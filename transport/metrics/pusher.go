@@ -25,7 +25,9 @@ func (m *Metrics) Pusher() pusher.Listener {
 	}, []string{"for"})
 	m.registry.MustRegister(paused)
 	pauses := m.counters("pusher_reads_paused_total", "Times that this began.", "for")
+	forgotten := m.counter("pusher_connect_sources_forgotten_total", "Times that clients came from more addresses than limits.connect_rate remembers, and all were forgotten.")
 	return pusher.Listener{
+		SourcesForgotten: forgotten.Inc,
 		Connect: func(code string, took time.Duration) {
 			if code == "" {
 				code = "ok"

@@ -25,6 +25,13 @@ func (h *Handler) connect(w http.ResponseWriter, r *http.Request, key string) {
 		h.o.Listener.Connect("HANDSHAKE", h.o.now().Sub(began))
 		return
 	}
+	if !h.connects.Take(h.o.ClientIP(r), began) {
+		tooMany := refuseRate.error()
+		w.Header().Set("Retry-After", "1")
+		(&call{w: w}).refuse(tooMany, http.StatusTooManyRequests)
+		h.o.Listener.Connect(tooMany.Code, h.o.now().Sub(began))
+		return
+	}
 	app, refused := h.judge(r, key)
 	err := h.acceptor.Accept(w, r, func(c *ws.Conn) ws.Handler {
 		if refused == nil {

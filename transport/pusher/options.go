@@ -84,6 +84,11 @@ type Options struct {
 	UserAuthenticationTimeout time.Duration
 	// MaxChannels is how many channels one connection may be on. Default DefaultMaxChannels.
 	MaxChannels int
+	// ConnectRate is how many connects a second one address may try in the long run, and ConnectBurst how many at once (0:
+	// as many as ConnectRate, at least 1); an IPv6 address stands for its /64. More are answered with 429, before their
+	// app is looked up. Default of ConnectRate: any number.
+	ConnectRate  float64
+	ConnectBurst int
 	// MaxPending is how many commands of one connection may wait for answers before no more are read from it.
 	// Default DefaultMaxPending.
 	MaxPending int
@@ -135,6 +140,8 @@ type Listener struct {
 	// Waits: no more is read from a client, WaitsForAnswers or WaitsForClient; then false once for it, when reading
 	// goes on or the client is gone.
 	Waits func(why string, waits bool)
+	// SourcesForgotten: clients came from more addresses at once than ConnectRate remembers, and all were forgotten.
+	SourcesForgotten func()
 	// Limited: a call was refused since its app has used up what it may do in a second.
 	Limited func(appID string)
 }
@@ -157,6 +164,7 @@ func (o *Options) EnsureDefaults() {
 	setDefault(&o.UserAuthenticationTimeout, DefaultUserAuthenticationTimeout)
 	setDefault(&o.MaxChannels, DefaultMaxChannels)
 	setDefault(&o.MaxPending, DefaultMaxPending)
+	setDefault(&o.ConnectBurst, max(1, int(o.ConnectRate)))
 	o.codec = Codec{ActivityTimeout: int(o.ActivityTimeout / time.Second)}
 	if o.engine == nil && o.System != nil {
 		o.engine = system{o.System}
@@ -181,6 +189,9 @@ func (o *Options) EnsureDefaults() {
 	}
 	if o.Listener.Served == nil {
 		o.Listener.Served = func(string, string, int, int, int, time.Duration) {}
+	}
+	if o.Listener.SourcesForgotten == nil {
+		o.Listener.SourcesForgotten = func() {}
 	}
 	if o.Listener.Limited == nil {
 		o.Listener.Limited = func(string) {}
@@ -210,6 +221,8 @@ func (o *Options) Validate() error {
 		"ActivityTimeout is %v, want 5s to 2m0s in whole seconds", o.ActivityTimeout)
 	wrong(o.UserAuthenticationTimeout < 0, "UserAuthenticationTimeout is %v, must not be negative", o.UserAuthenticationTimeout)
 	wrong(o.MaxChannels < 0, "MaxChannels is %d, must not be negative", o.MaxChannels)
+	wrong(!(o.ConnectRate >= 0), "ConnectRate is %v, must not be negative", o.ConnectRate)
+	wrong(o.ConnectBurst < 0, "ConnectBurst is %d, must not be negative", o.ConnectBurst)
 	wrong(o.MaxPending < 0, "MaxPending is %d, must not be negative", o.MaxPending)
 	wrong(o.PathPrefix != "" && (!strings.HasPrefix(o.PathPrefix, "/") || strings.HasSuffix(o.PathPrefix, "/")),
 		"PathPrefix is %q, want a slash at its beginning and none at its end", o.PathPrefix)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"dormouse/actors/limit"
 	"dormouse/transport/ws"
 )
 
@@ -20,6 +21,7 @@ type Handler struct {
 	present  presentApps
 	tallies  tallies
 	limits   windows
+	connects *limit.Sources
 }
 
 // New returns a Handler; Close releases it.
@@ -30,7 +32,10 @@ func New(o Options) (*Handler, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	h := &Handler{o: o, acceptor: ws.NewAcceptor(o.sockets())}
+	h := &Handler{
+		o: o, acceptor: ws.NewAcceptor(o.sockets()),
+		connects: limit.NewSources(o.ConnectRate, o.ConnectBurst, o.Listener.SourcesForgotten),
+	}
 	h.present.apps, h.present.engine, h.present.tallies = o.Apps, o.engine, &h.tallies
 	return h, nil
 }
