@@ -102,7 +102,11 @@ func (r *registry) all() []*Connection {
 
 // waitForNone returns when no connection is left, or with ctx's error.
 func (r *registry) waitForNone(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, r.none.Broadcast)
+	stop := context.AfterFunc(ctx, func() {
+		r.Lock() // or it could come between the look and the wait, and be missed
+		defer r.Unlock()
+		r.none.Broadcast()
+	})
 	defer stop()
 	r.Lock()
 	defer r.Unlock()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"reflect"
 	"strconv"
 	"strings"
 )
@@ -42,7 +43,8 @@ func readText(v any) (string, bool) {
 		return strconv.FormatFloat(v, 'f', -1, 64), finite(v)
 	case float32:
 		return strconv.FormatFloat(float64(v), 'f', -1, 32), finite(float64(v))
-	case int, int64, int32, int16, int8, uint, uint64, uint32, uint16, uint8:
+	}
+	if n := reflect.ValueOf(v); n.CanInt() || n.CanUint() {
 		return fmt.Sprint(v), true
 	}
 	return "", false
@@ -84,33 +86,16 @@ func readFloat(v any) (float64, bool) {
 
 // number is the value of what is a number by its kind, not of text.
 func number(v any) (f float64, ok bool) {
-	switch v := v.(type) {
-	case json.Number:
-		return leadingFloat(string(v))
-	case float64:
-		f = v
-	case float32:
-		f = float64(v)
-	case int64:
-		f = float64(v)
-	case int:
-		f = float64(v)
-	case int32:
-		f = float64(v)
-	case int16:
-		f = float64(v)
-	case int8:
-		f = float64(v)
-	case uint64:
-		f = float64(v)
-	case uint:
-		f = float64(v)
-	case uint32:
-		f = float64(v)
-	case uint16:
-		f = float64(v)
-	case uint8:
-		f = float64(v)
+	if text, ok := v.(json.Number); ok {
+		return leadingFloat(string(text))
+	}
+	switch n := reflect.ValueOf(v); {
+	case n.CanFloat():
+		f = n.Float()
+	case n.CanInt():
+		f = float64(n.Int())
+	case n.CanUint():
+		f = float64(n.Uint())
 	default:
 		return 0, false
 	}

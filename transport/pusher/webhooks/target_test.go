@@ -134,8 +134,8 @@ func TestReceivers(t *testing.T) {
 	}
 }
 
-// A stub of AWS Lambda, which checks signatures as AWS does.
-func stub(t *testing.T, answer http.HandlerFunc) (url string, got func() []request) {
+// lambdaServer is a server that takes calls as AWS Lambda does, and checks their signatures as AWS does.
+func lambdaServer(t *testing.T, answer http.HandlerFunc) (url string, got func() []request) {
 	t.Helper()
 	keys := new(sigv4.Keys)
 	if err := keys.Set(sigv4.Key{ID: "AKIDRECORD", Secret: strings.Repeat("r", 40)}, sigv4.Key{ID: "AKIDSERVER", Secret: strings.Repeat("s", 40)}); err != nil {
@@ -162,7 +162,7 @@ func stub(t *testing.T, answer http.HandlerFunc) (url string, got func() []reque
 }
 
 func TestW10Lambda(t *testing.T) {
-	url, got := stub(t, nil)
+	url, got := lambdaServer(t, nil)
 	t.Setenv("HOME", t.TempDir())
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL_LAMBDA": url, "AWS_ACCESS_KEY_ID": "AKIDSERVER", "AWS_SECRET_ACCESS_KEY": strings.Repeat("s", 40),
@@ -231,7 +231,7 @@ func TestAFunctionThatFails(t *testing.T) {
 		{"is none", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, "status 404"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			url, _ := stub(t, c.answer)
+			url, _ := lambdaServer(t, c.answer)
 			p := vectorParcel()
 			p.hook.URL, p.hook.Lambda = "", &claims.LambdaTarget{Function: "f", Region: "us-east-1", Endpoint: url, AccessKeyID: "AKIDRECORD", SecretAccessKey: strings.Repeat("r", 40)}
 			if x := newTestSender(t, Options{}).send(t.Context(), p); x.err == nil || !strings.Contains(x.err.Error(), c.want) {
