@@ -20,6 +20,9 @@ func killGroup(p *os.Process) {
 	_ = p.Kill()
 }
 
+// freeze stops a process in the middle of what it does. It still ends when it is killed.
+func freeze(p *os.Process) error { return p.Signal(syscall.SIGSTOP) }
+
 // lockFile waits until nobody else holds the lock of this name. The lock goes with the process that holds it.
 func lockFile(path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)

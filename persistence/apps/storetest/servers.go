@@ -151,6 +151,15 @@ func (s *Server) Stop() {
 	}
 }
 
+// Freeze has the server do nothing from now on, as if its machine were stuck, until it is stopped: who connects to it gets
+// no answer. It is for those that are one process: PostgreSQL serves whoever is connected already.
+func (s *Server) Freeze(t testing.TB) {
+	t.Helper()
+	if err := freeze(s.process.cmd.Process); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // freePort is a port of 127.0.0.1 that nobody listens on, and that no client gets by chance either: below those that
 // systems give to clients.
 func freePort() (int, error) {
