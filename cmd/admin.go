@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -36,6 +37,9 @@ func listenAdmin(addr string, s *Server, metrics http.Handler, profiles bool) (*
 	for pattern, handler := range a.routes(metrics) {
 		mux.Handle(pattern, handler)
 	}
+	// Where soketi has its metrics it answers these too, and machines were told to ask there. Ours are /healthz and /readyz.
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "OK") })
+	mux.HandleFunc("GET /ready", s.pusher.handler.Ready)
 	if profiles {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)

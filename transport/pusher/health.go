@@ -23,6 +23,11 @@ func (h *Handler) ready(c *call) error {
 	return c.text(http.StatusOK, "OK")
 }
 
+// Ready serves what is asked at /ready, without a prefix and for any method, on another port than that of clients.
+func (h *Handler) Ready(w http.ResponseWriter, r *http.Request) {
+	_ = h.ready(&call{w: w, r: r}) // it never fails
+}
+
 // acceptTraffic says whether more of them should be sent here.
 func (h *Handler) acceptTraffic(c *call) error {
 	if h.closing() {

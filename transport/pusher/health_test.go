@@ -29,6 +29,9 @@ func TestHealth(t *testing.T) {
 	expect(t, request(h, "GET", "/ready", ""), 200, "OK")
 	used, draining = 50, true
 	const closing = "The server is closing. Choose another server. :)"
+	w := httptest.NewRecorder()
+	h.Ready(w, httptest.NewRequest("GET", "/ready", nil))
+	expect(t, w.Result(), 500, errorBody(500, closing))
 	expect(t, request(h, "GET", "/ready", ""), 500, errorBody(500, closing))
 	expect(t, request(h, "GET", "/accept-traffic", ""), 500, errorBody(500, closing))
 	expect(t, request(h, "GET", "/", ""), 200, "OK")
