@@ -23,6 +23,8 @@
 //	hostile_*_test.go   frames, tokens and bodies of people who mean harm
 //	badinput_test.go    configurations and folders that cannot work, and what people are told
 //	drain_test.go       an orderly end under load
+//	pusher_*_test.go    the Pusher protocol's cases of the whole program: tables that stop, webhooks, kills, signals
+//	node_test.go        programs on Node.js, with the libraries that applications have
 //	isolation_test.go   one channel's flood or panics, another channel's round trips
 //
 // Scripts name their clients. A line is one frame, sent or expected, or silence:

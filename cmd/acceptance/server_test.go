@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,8 +22,10 @@ import (
 type server struct {
 	t        testing.TB
 	build    *build
-	settings settings
-	dir      string // of the configuration, with the data below it
+	settings settings // of its file; nil: it has none
+	env      []string // variables of its own
+	faulty   []string // parts of lines of level ERROR that its test provokes
+	dir      string   // of the configuration, with the data below it
 	log      *logBuffer
 
 	process *os.Process
@@ -46,6 +49,12 @@ func serveBuild(t testing.TB, b *build, s settings) *server {
 
 // newServer may be called by any goroutine of the test.
 func newServer(t testing.TB, b *build, s settings) (*server, error) {
+	srv := prepareServer(t, b, s)
+	return srv, srv.start()
+}
+
+// prepareServer is a server that was not started yet.
+func prepareServer(t testing.TB, b *build, s settings) *server {
 	srv := &server{t: t, build: b, settings: s, dir: t.TempDir(), log: &logBuffer{}}
 	t.Cleanup(func() {
 		srv.kill()
@@ -60,15 +69,19 @@ func newServer(t testing.TB, b *build, s settings) (*server, error) {
 			t.Logf("the server's log:\n%s", srv.log.tail(60))
 		}
 	})
-	return srv, srv.start()
+	return srv
 }
 
 // faults are the log lines of level ERROR. A build that was made to fail may have them.
 func (s *server) faults() []string {
+	if s.build != program {
+		return nil
+	}
+	provoked := append([]string{"storage is read-only", "configuration not reloaded", `"msg":"fault"`}, s.faulty...)
 	var lines []string
 	for line := range strings.Lines(s.log.String()) {
-		if s.build == program && strings.Contains(line, `"level":"ERROR"`) && !strings.Contains(line, "storage is read-only") &&
-			!strings.Contains(line, "configuration not reloaded") && !strings.Contains(line, `"msg":"fault"`) {
+		if strings.Contains(line, `"level":"ERROR"`) &&
+			!slices.ContainsFunc(provoked, func(part string) bool { return strings.Contains(line, part) }) {
 			lines = append(lines, line)
 		}
 	}
@@ -85,12 +98,17 @@ func (s *server) start() error {
 	if err != nil {
 		return err
 	}
-	file := s.settings.with(settings{"data": s.data()}).file()
-	if err := os.WriteFile(s.config(), file, 0o600); err != nil {
-		return err
+	args := []string{"serve"}
+	if s.settings != nil {
+		file := s.settings.with(settings{"data": s.data()}).file()
+		if err := os.WriteFile(s.config(), file, 0o600); err != nil {
+			return err
+		}
+		args = append(args, "--config", s.config())
 	}
-	cmd := exec.Command(path, "serve", "--config", s.config())
-	cmd.Env = environment()
+	cmd := exec.Command(path, args...)
+	cmd.Dir = s.dir
+	cmd.Env = append(environment(), s.env...)
 	addresses := make(chan [2]string, 1)
 	s.log.line = watchForAddresses(addresses)
 	cmd.Stdout, cmd.Stderr = s.log, s.log

@@ -57,11 +57,11 @@ func (s settings) file() []byte {
 	return append(text, '\n')
 }
 
-// environment is that of this process without what would configure the program.
+// environment is that of this process without what would configure the program, or lead it to an account of AWS.
 func environment() []string {
-	var env []string
+	env := []string{"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null"}
 	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "DORMOUSE_") {
+		if !strings.HasPrefix(variable, "DORMOUSE_") && !strings.HasPrefix(variable, "SOKETI_") && !strings.HasPrefix(variable, "AWS_") {
 			env = append(env, variable)
 		}
 	}

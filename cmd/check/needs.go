@@ -25,7 +25,7 @@ var suites = []suite{
 	{program: "redis-server", debian: "redis-server", tests: "^(TestRedisBroadcasts|TestRedisStores|TestRedisSyncsAlways|TestCasesOnRedis)$", what: "the bench beside Redis"},
 	{
 		program: "npm", debian: "npm", what: "the bench's peers that npm installs, apps in DynamoDB, and client libraries",
-		tests: "^(TestPeersOfNpmBroadcast|TestPeersOfNpmStore|TestPeersOfNpmAcknowledgeInOrder|TestPeersOfNpmRefuseAWrongToken|TestPeersOfNpmNeedANetwork|TestCasesOnPeersOfNpm|TestClientLibraries|TestPusherInABrowser)$|^TestOnDynalite",
+		tests: "^(TestPeersOfNpmBroadcast|TestPeersOfNpmStore|TestPeersOfNpmAcknowledgeInOrder|TestPeersOfNpmRefuseAWrongToken|TestPeersOfNpmNeedANetwork|TestCasesOnPeersOfNpm|TestClientLibraries|TestPusherInABrowser)$|^TestOnDynalite|^TestOnNode",
 	},
 	{
 		program: "postgres", place: "/usr/lib/postgresql/*/bin/postgres", debian: "postgresql",
