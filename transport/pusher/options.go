@@ -248,7 +248,7 @@ func (o *Options) sockets() ws.Options {
 	s.SlowCode, s.SlowReason = slow.Code, slow.Text
 	s.PongCode, s.PongReason = silent.Code, silent.Text
 	s.Farewell = appendClose(nil, channel.Close{Code: over.Code, Reason: over.Text})
-	s.LateUpgrades = true
+	s.LateUpgrades, s.FlushLast = true, true
 	s.PingText = o.codec.Append(nil, &channel.Message{Kind: channel.KindKeepAlive})
 	setDefault(&s.PingInterval, o.ActivityTimeout*3/2)
 	setDefault(&s.PongTimeout, DefaultPongTimeout)

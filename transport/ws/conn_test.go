@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -360,5 +361,36 @@ func TestFlushWindow(t *testing.T) {
 	}
 	if n := <-writes; n != 1 || len(writes) > 5 {
 		t.Errorf("%d more flushes", len(writes))
+	}
+}
+
+// What is said by those who are ready, when the first of them has woken the flusher, leaves by one write. Now and then
+// the scheduler looks after the flusher first.
+func TestFlushLast(t *testing.T) {
+	const speakers, rounds = 8, 40
+	frames := make(chan int, speakers*rounds)
+	r := start(t, Options{FlushLast: true, Listener: Listener{Sent: func(n, _, _ int) { frames <- n }}})
+	p, rec := r.dial(t)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	joined := 0
+	for range rounds {
+		for range speakers {
+			go rec.conn.Deliver([]byte("step"), false)
+		}
+		for range speakers {
+			if f, err := p.next(); err != nil || string(f.payload) != "step" {
+				t.Fatal(f, err)
+			}
+		}
+		for left := speakers; left > 0; {
+			n := <-frames
+			if n == speakers {
+				joined++
+			}
+			left -= n
+		}
+	}
+	if joined < rounds/2 {
+		t.Errorf("in %d of %d rounds all left together", joined, rounds)
 	}
 }

@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -70,6 +71,9 @@ func (f *flusher) run() {
 		case <-f.wake:
 		case <-f.a.closing:
 			return
+		}
+		if f.a.opts.FlushLast {
+			runtime.Gosched()
 		}
 		if window := f.a.opts.FlushWindow; window > 0 {
 			time.Sleep(window)

@@ -90,6 +90,11 @@ type Options struct {
 	LateUpgrades bool
 	// FlushWindow delays writes so that more frames join in one. Zero: off.
 	FlushWindow time.Duration
+	// FlushLast lets whoever is ready to run go first, before each round of writes, so that what they say leaves by
+	// it. It costs nothing while nobody is. It is for protocols whose commands go straight from a reader to a channel:
+	// Go runs who was woken last, which then is the channel, and behind it the flusher, before the other readers. Of
+	// commands that came together each would be written by itself.
+	FlushLast bool
 	// Listener hears what happens. Functions that are nil are not called.
 	Listener Listener
 	// Logger gets panics, at level Error. nil: slog.Default().
