@@ -46,3 +46,13 @@ type AppWatcher interface {
 	// Errors: ErrAppsUnavailable, if so many apps are watched that this one cannot be.
 	Watch(app *App, changed func(now *App)) (stop func(), err error)
 }
+
+// AppLister is an [Apps] that can name apps without asking the place where they are kept, for people who look on: a
+// table may have more apps than anybody can read, and only those that somebody used lately are at hand.
+type AppLister interface {
+	Apps
+
+	// Known returns up to limit apps that are at hand, whose ids begin with prefix and are greater than after, in byte
+	// order; more says that there are others. They are as they were last looked up. limit is 1 or more.
+	Known(prefix, after string, limit int) (page []*App, more bool)
+}
