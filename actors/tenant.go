@@ -90,6 +90,20 @@ func (t Tenant) Connections() int {
 	return in.guests.len()
 }
 
+// Size returns how many connections there are, and how many channels are occupied. It wakes nothing.
+func (t Tenant) Size() (connections, channels int) {
+	in := t.system.tenants.find(t.namespace)
+	if in == nil {
+		return 0, 0
+	}
+	in.mu.Lock()
+	connections = in.guests.len()
+	in.mu.Unlock()
+	in.rolls.mu.RLock()
+	defer in.rolls.mu.RUnlock()
+	return connections, in.rolls.byName.len()
+}
+
 // CloseAll ends every connection with c, and returns how many there were.
 func (t Tenant) CloseAll(c channel.Close) int {
 	in := t.system.tenants.find(t.namespace)

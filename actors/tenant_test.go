@@ -56,6 +56,12 @@ func TestGuestsMeet(t *testing.T) {
 		if c := s.Tenant(shop).Counts("presence-r"); c != (actors.Counts{Subscriptions: 3, Members: 2}) {
 			t.Errorf("%+v", c)
 		}
+		if connections, channels := s.Tenant(shop).Size(); connections != 4 || channels != 1 {
+			t.Errorf("%d connections, %d channels", connections, channels)
+		}
+		if connections, channels := s.Tenant("pusher/nobody").Size(); connections != 0 || channels != 0 {
+			t.Errorf("of nobody: %d connections, %d channels", connections, channels)
+		}
 		if list, err := s.Tenant(shop).Members(t.Context(), "presence-r"); err != nil || len(list) != 2 || list[0].UID != "ann" || list[1].UID != "bob" {
 			t.Errorf("%+v %v", list, err)
 		}

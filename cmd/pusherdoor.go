@@ -71,6 +71,9 @@ func (s *Server) servePusher(c *checked) (err error) {
 	for _, path := range []string{"/app/", "/apps/", "/ready", "/accept-traffic"} {
 		s.http.Handle(o.PathPrefix+path, s.pusher.handler)
 	}
+	manage := s.pusher.handler.Manage(s.keys.Check)
+	s.http.Handle(pusher.ManagePath, manage)
+	s.http.Handle(pusher.ManagePath+"/", manage)
 	if o.PathPrefix != "" {
 		s.http.Handle(o.PathPrefix+"/{$}", s.pusher.handler)
 	}

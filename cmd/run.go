@@ -190,7 +190,7 @@ func (s *Server) counts() console.Counts {
 	bounds, counts := s.storage.Waits()
 	return console.Counts{
 		Messages: st.Published, Sets: st.Sets, Deliveries: st.Deliveries, Refusals: st.Refusals,
-		Connections: st.Connections, Channels: st.Awake,
+		Connections: st.Connections, Guests: st.Guests, Channels: st.Awake,
 		Commits: console.Histogram{Bounds: bounds, Counts: counts},
 	}
 }

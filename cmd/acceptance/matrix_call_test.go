@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"dormouse/transport/hotsock"
+	"dormouse/transport/pusher"
 )
 
 // calls are the commands that the Client HTTP API has too.
@@ -38,7 +39,7 @@ func TestEveryRouteWantsItsCredentials(t *testing.T) {
 	secrets := url.Values{"connectionId": {a.id}, "connectionSecret": {a.secret}}.Encode()
 	wrong := url.Values{"connectionId": {a.id}, "connectionSecret": {strings.Repeat("x", 20)}}.Encode()
 	stranger := url.Values{"connectionId": {"AAAAAAAAAAAAAAA="}, "connectionSecret": {a.secret}}.Encode()
-	for _, route := range hotsock.Routes() {
+	for _, route := range append(hotsock.Routes(), pusher.ManageCalls()...) {
 		method, path, _ := strings.Cut(route, " ")
 		client := strings.HasPrefix(path, "/connection/")
 		path = strings.ReplaceAll(path, "*", "name")

@@ -39,13 +39,14 @@ type Options struct {
 }
 
 // Counts is what a console draws its charts from. Each is a total since the server began, but for
-// Connections and Channels, which are as of now.
+// Connections, Guests and Channels, which are as of now.
 type Counts struct {
 	Messages    uint64 `json:"messages"`   // that were published
 	Sets        uint64 `json:"sets"`       // writes to channel storage
 	Deliveries  uint64 `json:"deliveries"` // frames that channels handed to subscribers
 	Refusals    uint64 `json:"refusals"`   // commands that were refused
 	Connections int    `json:"connections"`
+	Guests      int    `json:"guests"`   // of Connections those of Pusher clients
 	Channels    int    `json:"channels"` // in memory
 	// Commits are the seconds that writes waited until they were durable.
 	Commits Histogram `json:"commits"`

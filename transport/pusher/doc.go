@@ -19,6 +19,9 @@
 // Of the HTTP API, call.go has the app prove itself by call_auth.go, publication.go reads what is to be published,
 // and events_api.go and reads_api.go ask the engine.
 //
+// Those who run the server look on by manage_api.go, with an API key in the place of a signature: which apps there are,
+// and who is in them (manage_apps.go).
+//
 // # Out
 //
 // [Codec] writes messages as frames. What the protocol says itself has data that is a string with JSON in it; what

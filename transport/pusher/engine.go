@@ -18,6 +18,7 @@ type engine interface {
 type tenant interface {
 	Admit(r actors.GuestRequest) (guest, error)
 	CloseAll(c channel.Close) int
+	Size() (connections, channels int)
 	SendToUser(user string, e actors.Event) int
 	Terminate(user string, members bool, c channel.Close) int
 	Publish(ctx context.Context, events []actors.Event) ([]actors.Counts, error)

@@ -140,6 +140,14 @@ func (r recorded) Terminate(user string, members bool, c channel.Close) int {
 	return 0
 }
 
+func (r recorded) Size() (connections, channels int) {
+	page, _ := r.Channels("", "", 1<<30)
+	for _, ch := range page {
+		connections = max(connections, ch.Subscriptions)
+	}
+	return connections, len(page)
+}
+
 func (r recorded) CloseAll(channel.Close) int { return 0 }
 
 func (r recorded) Admit(actors.GuestRequest) (guest, error) { return nil, channel.ErrUnavailable }

@@ -226,6 +226,7 @@ func (o *Options) Validate() error {
 	wrong(o.MaxPending < 0, "MaxPending is %d, must not be negative", o.MaxPending)
 	wrong(o.PathPrefix != "" && (!strings.HasPrefix(o.PathPrefix, "/") || strings.HasSuffix(o.PathPrefix, "/")),
 		"PathPrefix is %q, want a slash at its beginning and none at its end", o.PathPrefix)
+	wrong(o.PathPrefix+"/apps" == ManagePath, "PathPrefix is %q, whose apps are at the path of the server's own calls, %s", o.PathPrefix, ManagePath)
 	wrong(o.MaxBody < 0, "MaxBody is %d, must not be negative", o.MaxBody)
 	wrong(o.MaxEntry < 0, "MaxEntry is %d, must not be negative", o.MaxEntry)
 	wrong(o.TimestampTolerance > 0 && o.TimestampTolerance < time.Second, "TimestampTolerance is %v, want 1s or more", o.TimestampTolerance)

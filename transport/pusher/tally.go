@@ -77,6 +77,14 @@ func (ts *tallies) of(app string) *tally {
 	return t.(*tally)
 }
 
+// statsOf returns what one app did; nothing, if it was never used.
+func (ts *tallies) statsOf(app string) AppStats {
+	if t, ok := ts.byID.Load(app); ok {
+		return t.(*tally).stats(app)
+	}
+	return AppStats{App: app}
+}
+
 // Stats returns what each app did, by id.
 func (h *Handler) Stats() []AppStats {
 	var all []AppStats

@@ -15,6 +15,7 @@ import (
 	"dormouse/claims"
 	"dormouse/transport/docs"
 	"dormouse/transport/hotsock"
+	"dormouse/transport/pusher"
 )
 
 // same says what is in one list and not in the other.
@@ -49,7 +50,8 @@ func TestEveryCallIsDescribed(t *testing.T) {
 			}
 		}
 	}
-	same(t, "the call", described, append(hotsock.Routes(), "GET /", "GET /v1", "GET /console/", "GET /console/counts", "GET "+docs.Path, "GET "+docs.Path+"*", "GET "+docs.Path+"openapi.json", "GET "+docs.Path+"asyncapi.json"))
+	calls := append(hotsock.Routes(), pusher.ManageCalls()...)
+	same(t, "the call", described, append(calls, "GET /", "GET /v1", "GET /console/", "GET /console/counts", "GET "+docs.Path, "GET "+docs.Path+"*", "GET "+docs.Path+"openapi.json", "GET "+docs.Path+"asyncapi.json"))
 }
 
 // described lists the names of the messages of a side.

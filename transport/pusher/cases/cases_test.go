@@ -13,7 +13,7 @@ type numbered struct {
 // cmd/acceptance.
 func TestPusher(t *testing.T) {
 	for _, chapter := range [][]numbered{
-		connectionCases, channelCases, presenceCases, clientEventCases, cacheCases, userCases, callCases, isolationCases, storageCases,
+		connectionCases, channelCases, presenceCases, clientEventCases, cacheCases, userCases, callCases, isolationCases, storageCases, manageCases,
 	} {
 		for _, c := range chapter {
 			t.Run(c.number, func(t *testing.T) {

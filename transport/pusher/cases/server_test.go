@@ -145,7 +145,14 @@ func (s *server) open() {
 		s.t.Fatal(err)
 	}
 	s.store, s.hooks, s.system, s.handler = store, hooks, system, handler
-	s.Server = httptest.NewServer(handler)
+	manage := handler.Manage(func(key string) bool { return key == apiKey })
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, pusher.ManagePath) {
+			manage.ServeHTTP(w, r)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	}))
 }
 
 func (s *server) close() {
@@ -213,6 +220,11 @@ func (s *server) request(method, target, body string) result {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	return s.do(r)
+}
+
+func (s *server) do(r *http.Request) result {
+	s.t.Helper()
 	answer, err := s.Client().Do(r)
 	if err != nil {
 		s.t.Fatal(err)
