@@ -56,7 +56,9 @@ func runWith(t testing.TB, spread time.Duration, more map[string][]string) *runn
 	flags := map[string][]string{
 		"listen": {"127.0.0.1:0"}, "admin.listen": {"127.0.0.1:0"}, "data": {filepath.Join(t.TempDir(), "data")},
 		"drain.timeout": {"20s"}, "drain.spread": {spread.String()}, "storage.ballast_size": {"1"},
-		"presence.deltas.channels": {"presence.hall.*=true"}, // for the documentation
+		// What follows is for the documentation.
+		"presence.deltas.channels": {"presence.hall.*=true"},
+		"apps.static":              {`{id: shop, key: shop-key, secret: a-secret-of-the-shop}`},
 	}
 	maps.Copy(flags, more)
 	l := load(sources{flags: flags})

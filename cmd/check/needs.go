@@ -35,7 +35,7 @@ var suites = []suite{
 	{program: "aws", debian: "awscli", tests: "^TestAWSCommand$", what: "publishing with the aws command"},
 	{
 		program: "chromium", debian: "chromium", what: "the tests in a real browser",
-		tests: "^(TestTwoTabsShareALobby|TestTheLineIsCut|TestARenameWithoutUMDUpdate|TestTheKeyboard|TestTheLayoutHolds|TestConsoleClient|TestConsoleServer|TestConsoleByKeyboard|TestConsoleIsInert|TestConsoleReady|TestConsoleKeepsNumbersAsTheyAre|TestConsoleForms|TestConsoleSigns|TestConsoleIsSeenByAll|TestPusherInABrowser)$",
+		tests: "^(TestTwoTabsShareALobby|TestTheLineIsCut|TestARenameWithoutUMDUpdate|TestTheKeyboard|TestTheLayoutHolds|TestConsoleClient|TestConsoleServer|TestConsoleByKeyboard|TestConsoleIsInert|TestConsoleReady|TestConsoleKeepsNumbersAsTheyAre|TestConsoleForms|TestConsoleApps|TestConsoleSigns|TestConsoleIsSeenByAll|TestPusherInABrowser)$",
 	},
 }
 

@@ -23,6 +23,8 @@ import (
 const (
 	apiKey  = "an-api-key-of-the-console-tests-0123456789"
 	tokenOK = "a signing key of the console's tests, long enough"
+
+	appSecret = "the-secret-of-all-apps-here"
 )
 
 // A station is one run of dormouse serve, with a webhook that takes nothing until it is told to.
@@ -58,10 +60,14 @@ admin: {listen: "127.0.0.1:0"}
 log: {format: json}
 storage: {ballast_size: 1}
 token: {keys: [{alg: HS256, key: %s}]}
+apps:
+  static:
+    - {id: shop, key: shop-key, secret: %s, enable_client_messages: true, max_connections: 50}
+    - {id: blog, key: blog-key, secret: %s, enabled: false}
 events:
   retry_for: 1ms
   webhooks: [{name: shop, url: "%s", secret: whsec_YWNjZXB0YW5jZS1zZWNyZXQtb2YtMzItYnl0ZXMtbG8=, allow_private: true, data_types: [message]}]
-`, apiKey, base64.StdEncoding.EncodeToString([]byte(tokenOK)), hook.URL)
+`, apiKey, base64.StdEncoding.EncodeToString([]byte(tokenOK)), appSecret, appSecret, hook.URL)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import { pathOf } from "./api.js";
 import { el } from "./dom.js";
 import { drawer } from "./drawer.js";
 import { membersIn } from "./members.js";
+import { button, Pages } from "./pages.js";
 import { sure, twice } from "./sure.js";
 import { Tail } from "./tail.js";
 import { by, folded, moment, tell, timeOf } from "./ui.js";
@@ -143,43 +144,6 @@ export class Detail {
       if (!done) return;
       row().remove();
       (next?.querySelector(".danger") ?? this.node).focus({ preventScroll: true });
-    });
-  }
-}
-
-function button(label, act) {
-  const node = el("button", { type: "button", class: "button small" }, label);
-  node.addEventListener("click", act);
-  return node;
-}
-
-// A short list with a button for its next page.
-class Pages {
-  #list = el("ul", { class: "entries" });
-  #outcome = el("p", { class: "outcome", role: "status" });
-  #more = button("More", () => this.load(false));
-  #empty;
-  #page;
-  #after;
-  node;
-
-  constructor(title, empty, page) {
-    this.#empty = el("p", { class: "empty", hidden: true }, empty);
-    this.#page = page;
-    this.#more.hidden = true;
-    this.node = el("section", { class: "paged" }, el("h4", {}, title), this.#list, this.#empty, this.#outcome, this.#more);
-  }
-
-  /** Reads the first page anew, or the next one. */
-  load(first) {
-    return tell(this.#outcome, async () => {
-      const { rows, after } = await this.#page(first ? undefined : this.#after);
-      if (first) this.#list.replaceChildren(...rows);
-      else this.#list.append(...rows);
-      this.#after = after;
-      this.#more.hidden = after === undefined;
-      this.#empty.hidden = this.#list.children.length > 0;
-      return "";
     });
   }
 }

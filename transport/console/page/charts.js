@@ -5,12 +5,12 @@ import { $ } from "./dom.js";
 import { Refusal } from "./refusal.js";
 import { milliseconds } from "./ui.js";
 
-const EVERY = 1_000;
-const KEPT = 120; // two minutes
+export const EVERY = 1_000; // ms between two samples
+export const KEPT = 120; // two minutes
 const WINDOW = 10; // samples over which the 99th percentile is taken
 
-const perSecond = (v) => `${v >= 9.95 ? Math.round(v).toLocaleString("en") : v.toFixed(1).replace(/\.0$/, "")} /s`;
-const number = (v) => Math.round(v).toLocaleString("en");
+export const perSecond = (v) => `${v >= 9.95 ? Math.round(v).toLocaleString("en") : v.toFixed(1).replace(/\.0$/, "")} /s`;
+export const number = (v) => Math.round(v).toLocaleString("en");
 
 export class Charts {
   #api;

@@ -7,8 +7,9 @@
 //   log.js         the wire, as it is                  refusal.js     what goes wrong, and what to do
 //   server.js      the API key, and what it opens      api.js         calls with it
 //   list.js        a list, page by page                charts.js      rates; chart.js draws one
-//   channels.js    connections.js   schedules.js   letters.js   tokens.js   the lists
+//   channels.js    connections.js   schedules.js   letters.js   tokens.js   apps.js   the lists
 //   channel.js     one channel                         tail.js        what it says, as it does
+//   app.js         one app of Pusher clients           pages.js       a short list, page by page
 //   writer.js      a message or an entry, now or later sign.js        a token, where the server signs
 //   ui.js          drawing, beside dom.js              fault.js       what is wrong with a field
 //   sure.js        asking back                         drawer.js      a form that a button opens
@@ -101,7 +102,7 @@ const KEYS = {
   r: () => server.refresh(),
   "/": () => (location.hash === "#server" ? server.search() : $("log-filter").focus()),
   "?": () => $("help").showModal(),
-  ...Object.fromEntries(["1", "2", "3", "4", "5"].map((n) => [n, () => location.hash === "#server" && server.nth(Number(n))])),
+  ...Object.fromEntries(["1", "2", "3", "4", "5", "6"].map((n) => [n, () => location.hash === "#server" && server.nth(Number(n))])),
 };
 
 document.addEventListener("keydown", (event) => {

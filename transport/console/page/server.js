@@ -1,6 +1,7 @@
 // The server's side: the gate that wants an API key, and behind it charts and lists.
 
 import { API } from "./api.js";
+import { apps } from "./apps.js";
 import { channels } from "./channels.js";
 import { Charts } from "./charts.js";
 import { askReady } from "./connection.js";
@@ -20,6 +21,7 @@ export class Server {
     "tab-schedules": schedules($("panel-schedules"), this.#api),
     "tab-letters": letters($("panel-letters"), this.#api),
     "tab-tokens": tokens($("panel-tokens"), this.#api, (token) => this.#use(token)),
+    "tab-apps": apps($("panel-apps"), this.#api, this),
   };
   #tabs;
   #open; // the list that is shown
@@ -113,6 +115,7 @@ export class Server {
     $("gate").hidden = false;
     for (const { list } of Object.values(this.#lists)) list.replaceChildren();
     this.#lists["tab-channels"].close();
+    this.#lists["tab-apps"].close();
     $("api-key").focus();
   }
 }

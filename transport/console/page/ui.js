@@ -35,6 +35,9 @@ export async function tell(node, work, fields = {}) {
 
 export const milliseconds = (ms) => (ms < 1 ? "<1 ms" : ms < 9.95 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`);
 
+/** How many there are of something: "1 channel", "2 channels", "1,000 channels". */
+export const counted = (n, one) => `${n.toLocaleString("en")} ${one}${n === 1 ? "" : "s"}`;
+
 /**
  * Reads the JSON that a person wrote into a field, as Raw: it goes out as it was typed. undefined if nothing was.
  * Throws a Refusal of the field that says, in the browser's words, where it is no JSON.
