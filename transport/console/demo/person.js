@@ -42,7 +42,7 @@ export class Me {
     const { token, uid, name, color, commands } = await answer.json();
     const born = uid !== this.uid;
     Object.assign(this, { uid, name, color, commands });
-    if (born) this.beAlone();
+    if (born) this.#hold({}); // nobody else has a uid that was just made, however long the browser takes
     try {
       sessionStorage.setItem(STORE, JSON.stringify({ uid, name, color }));
     } catch {
@@ -57,14 +57,18 @@ export class Me {
    */
   async beAlone() {
     if (!this.uid || !navigator.locks) return;
-    const alone = await new Promise((answer) => {
+    if (!await this.#hold({ signal: AbortSignal.timeout(400) })) Object.assign(this, { uid: "", name: "" });
+  }
+
+  // Takes the lock of our uid for as long as the tab lives. Resolves to whether it did.
+  #hold(options) {
+    return new Promise((answer) => {
       navigator.locks
-        .request(`${STORE}.${this.uid}`, { signal: AbortSignal.timeout(400) }, () => {
+        ?.request(`${STORE}.${this.uid}`, options, () => {
           answer(true);
-          return new Promise(() => {}); // held for as long as the tab lives
+          return new Promise(() => {});
         })
         .catch(() => answer(false));
     });
-    if (!alone) Object.assign(this, { uid: "", name: "" });
   }
 }
