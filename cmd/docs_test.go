@@ -2,7 +2,10 @@ package cmd
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +21,11 @@ import (
 	"dormouse/transport/schema/schematest"
 )
 
+// docsFlags are what the pages need of their servers.
+var docsFlags = map[string][]string{
+	"apps.static": {"{id: app-id, key: app-key, secret: app-secret, enable_client_messages: true, enable_storage_events: true}"},
+}
+
 // TestDocs plays every example of the documentation, each page on a server of its own, from its first block
 // to its last, and holds every call and frame against its description. Package docs says what the blocks mean.
 func TestDocs(t *testing.T) {
@@ -31,7 +39,7 @@ func TestDocs(t *testing.T) {
 		t.Run(page.Name, func(t *testing.T) {
 			played++
 			d := &docsPage{
-				t: t, server: run(t, 0), dir: t.TempDir(), program: program, checker: checker,
+				t: t, server: runWith(t, 0, docsFlags), dir: t.TempDir(), program: program, checker: checker,
 				vars: map[string]string{}, claims: map[string]string{}, clients: map[string]*docsClient{},
 			}
 			d.public, d.admin = d.tap(d.server.Addr()), d.tap(d.server.AdminAddr())
@@ -47,9 +55,21 @@ func TestDocs(t *testing.T) {
 	t.Logf("held against their descriptions: %v", seen)
 }
 
-// tap puts a proxy before a listener that holds every call against its description, and returns its address.
+// tap puts a proxy before a listener that holds every call against its description, and returns its address. Calls of
+// Pusher's protocol are described by Pusher.
 func (d *docsPage) tap(address string) string {
-	proxy := httptest.NewServer(schematest.NewTap(d.checker, address, func(err error) { d.t.Error(err) }))
+	described := schematest.NewTap(d.checker, address, func(err error) { d.t.Error(err) })
+	others := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(&url.URL{Scheme: "http", Host: address})
+		r.Out.URL.RawPath, r.Out.URL.RawQuery = r.In.URL.RawPath, r.In.URL.RawQuery // as it was signed
+	}}
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/apps/") || r.URL.Path == "/ready" {
+			others.ServeHTTP(w, r)
+			return
+		}
+		described.ServeHTTP(w, r)
+	}))
 	d.t.Cleanup(proxy.Close)
 	return proxy.Listener.Addr().String()
 }
@@ -91,6 +111,7 @@ func (d *docsPage) play(text string) {
 			d.console(block[2])
 		case language == "yaml":
 			d.configuration(block[2])
+		case language == "js", language == "printed": // TestDocsInNode plays them
 		case language == "text":
 		default:
 			d.t.Fatalf("%q is no language of blocks", block[1])
@@ -98,8 +119,8 @@ func (d *docsPage) play(text string) {
 	}
 	// Nobody has got what the page does not show.
 	for name, c := range d.clients {
-		c.send(`{"event":"hotsock.ping"}`)
-		d.expect(c, `{"event":"hotsock.pong","data":"{}"}`)
+		c.send(`{"event":"` + c.protocol + `ping"}`)
+		d.expect(c, `{"event":"`+c.protocol+`pong","data":"{}"}`)
 		_ = c.conn.CloseNow() // whoever left before is as well gone
 		delete(d.clients, name)
 	}

@@ -21,11 +21,12 @@ type suite struct {
 
 var suites = []suite{
 	{program: "gcc", debian: "gcc libc6-dev", what: "the race detector"},
-	{program: "curl", debian: "curl", tests: "^TestReadme$", what: "the README's tour"},
+	{program: "curl", debian: "curl", tests: "^(TestReadme|TestDocs)$", what: "the README's tour, and the documentation's examples"},
+	{program: "openssl", debian: "openssl", tests: "^(TestReadme|TestDocs)$", what: "signed calls among them"},
 	{program: "redis-server", debian: "redis-server", tests: "^(TestRedisBroadcasts|TestRedisStores|TestRedisSyncsAlways|TestCasesOnRedis)$", what: "the bench beside Redis"},
 	{
 		program: "npm", debian: "npm", what: "the bench's peers that npm installs, apps in DynamoDB, and client libraries",
-		tests: "^(TestPeersOfNpmBroadcast|TestPeersOfNpmStore|TestPeersOfNpmAcknowledgeInOrder|TestPeersOfNpmRefuseAWrongToken|TestPeersOfNpmNeedANetwork|TestCasesOnPeersOfNpm|TestClientLibraries|TestPusherInABrowser)$|^TestOnDynalite|^TestOnNode",
+		tests: "^(TestPeersOfNpmBroadcast|TestPeersOfNpmStore|TestPeersOfNpmAcknowledgeInOrder|TestPeersOfNpmRefuseAWrongToken|TestPeersOfNpmNeedANetwork|TestCasesOnPeersOfNpm|TestClientLibraries|TestPusherInABrowser|TestDocsInNode)$|^TestOnDynalite|^TestOnNode",
 	},
 	{
 		program: "postgres", place: "/usr/lib/postgresql/*/bin/postgres", debian: "postgresql",

@@ -17,12 +17,15 @@
 //	frames           what goes over WebSockets
 //	console          "$ " and a shell command, then what it prints; a \ or an open ' goes on with the next line
 //	yaml             a configuration file
+//	js               a program for Node.js with the libraries of Pusher's users; it goes on while the next ones run
+//	printed          all that the programs since the last such block print
 //	text             nothing that runs: a form, an address
 //
 // A line of a transcript is one of these; one that begins with a space goes on with the line before.
 //
 //	ann connects            with the token called ann
 //	ann connects with eve   with another one
+//	ann connects to app-key to the app with that key, by Pusher's protocol
 //	ann > {…}               ann sends a frame
 //	ann < {…}               it is the next that ann gets
 //	ann leaves              with a closing handshake

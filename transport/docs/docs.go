@@ -22,7 +22,7 @@ const Path = "/docs/"
 // order is the pages as the menu has them, by the names of their files without .md.
 var order = []string{
 	"index", "tokens", "channels", "messages", "storage", "schedules", "presence", "metadata", "events",
-	"http", "errors", "console", "configuration", "operations", "hotsock", "soketi",
+	"http", "errors", "console", "configuration", "operations", "hotsock", "pusher", "soketi",
 }
 
 //go:embed pages/*.md style.css

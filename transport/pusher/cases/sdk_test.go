@@ -77,7 +77,9 @@ func TestClientLibraries(t *testing.T) {
 		t.Fatal(err)
 	}
 	receiver := hook(t)
-	a := newApp("a", map[string]any{"enableSubscriptionCount": true, "webhookDelayMs": 0, "webhooks": []any{receiver.webhook()}})
+	a := newApp("a", map[string]any{
+		"enableSubscriptionCount": true, "enableStorageEvents": true, "webhookDelayMs": 0, "webhooks": []any{receiver.webhook()},
+	})
 	s := start(t, nil, a)
 	_, port, _ := strings.Cut(s.Listener.Addr().String(), ":")
 	app, err := json.Marshal(map[string]string{"id": a.id, "key": a.key, "secret": a.secret})

@@ -1,5 +1,5 @@
 // What backends do, with Pusher's server library for Node.js.
-import { app, client, equal, failure, fresh, read, server, signedIn, stranger, subscribed, told, until, webhooks } from './kit.mjs';
+import { app, client, equal, failure, fresh, read, server, signedIn, stranger, subscribed, told, until, webhooks, write } from './kit.mjs';
 
 export const scenes = {
   'what a backend reads': async () => {
@@ -52,6 +52,24 @@ export const scenes = {
     equal(await read(`/channels/${name}`), { subscription_count: 1, occupied: true });
     equal(Object.keys((await read('/channels', { filter_by_prefix: name })).channels), [name]);
     for (const prefix of ['a+b', 'a b', 'a%20b', 'a,b;c=d', 'ü/ü']) equal(await read('/channels', { filter_by_prefix: prefix }), { channels: {} });
+  },
+
+  'the storage of a channel': async () => {
+    for (const prefix of ['', 'private-encrypted-']) {
+      const name = fresh(prefix);
+      const entry = `/channels/${name}/storage/settings.players`;
+      equal(await write('PUT', entry, { data: { most: 8, text: 'ä' } }), { ok: true });
+      equal(await read(entry), { data: { most: 8, text: 'ä' } });
+      const ch = client().subscribe(name);
+      const heard = told((f) => ch.bind('pusher:storage_updated', f));
+      equal(await heard.next(), { key: 'settings.players', data: { most: 8, text: 'ä' } });
+      equal(await write('PUT', entry, { data: 9, store: 60 }), { ok: true });
+      equal(await heard.next(), { key: 'settings.players', data: 9 });
+      equal(Object.keys((await read(`/channels/${name}/storage`)).storage), ['settings.players']);
+      equal(await write('DELETE', entry), { ok: true });
+      equal(await heard.next(), { key: 'settings.players', data: null });
+      equal(await failure(server.get({ path: entry })), [404, 'The channel has no entry of this key.', 404]);
+    }
   },
 
   'a user that nobody is': async () => {

@@ -1,7 +1,7 @@
 // What every scene has: clients with a backend that signs for them, ears, and patience.
 //
-//   node main.mjs PORT APP HOOKS    APP is {"id","key","secret"} of an app that counts subscribers and has webhooks, which
-//                                   HOOKS, an address, lists as they came
+//   node main.mjs PORT APP HOOKS    APP is {"id","key","secret"} of an app that counts subscribers, tells of its storage, and
+//                                   has webhooks, which HOOKS, an address, lists as they came
 import { createRequire } from 'node:module';
 import process from 'node:process';
 import nacl from 'tweetnacl';
@@ -118,6 +118,15 @@ export const errors = (c) => told((f) => c.connection.bind('error', (e) => f((e.
 
 export async function read(path, params) {
   const r = await server.get({ path, ...(params && { params }) });
+  return r.json();
+}
+
+// write makes a call with a method for which the library signs, but which it does not make.
+export async function write(method, path, body) {
+  const target = `/apps/${app.id}${path}`;
+  const text = body && JSON.stringify(body);
+  const query = server.createSignedQueryString({ method, path: target, ...(text && { body: text }) });
+  const r = await fetch(`http://127.0.0.1:${port}${target}?${query}`, { method, ...(text && { body: text }) });
   return r.json();
 }
 
