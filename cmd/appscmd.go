@@ -22,6 +22,8 @@ type appsCmd struct {
 	Get         appsGetCmd    `cmd:"" help:"Print one, with everything that it may do."`
 	Check       appsCheckCmd  `cmd:"" help:"Look every app up as a server does, and tell what is wrong with it or with its table."`
 	PrintSchema appsSchemaCmd `cmd:"" help:"Print what makes a table for apps."`
+
+	DeleteData appsDeleteDataCmd `cmd:"" help:"Delete what the channels of one keep, on a running server."`
 }
 
 func (c *appsCmd) flags() []*appsFlags {

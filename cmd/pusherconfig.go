@@ -13,6 +13,7 @@ import (
 
 // A pusherConfig is the door for clients and backends of Pusher.
 type pusherConfig struct {
+	Serve         bool
 	Options       pusher.Options
 	Webhooks      webhooks.Options
 	MetricsPrefix string
@@ -22,6 +23,7 @@ const defaultMetricsPrefix = "soketi_"
 
 // ensureDefaults gives it what an empty file has. What hangs on a running server is given when it starts.
 func (p *pusherConfig) ensureDefaults() {
+	p.Serve = true
 	p.Options.EnsureDefaults()
 	p.Options.Listener, p.Options.Logger, p.Options.Memory, p.Options.Draining = pusher.Listener{}, nil, nil, nil
 	o := &p.Options.Sockets
@@ -45,6 +47,7 @@ func (c *Config) pusherSettings() []setting {
 		{"apps.cache.reads", countValue{&a.Reads}, "apps.Reads", "readings under way at once for clients who wait; more hear that they should come back"},
 		{"apps.cache.refreshes", countValue{&a.Refreshes}, "apps.Refreshes", "readings under way at once besides, of apps that are served meanwhile"},
 
+		{"pusher.serve", boolValue{&c.Pusher.Serve}, "", "whether clients and backends of Pusher's protocol are served, or load balancers alone are answered"},
 		{"pusher.path_prefix", textValue{&o.PathPrefix}, "pusher.PathPrefix", "what stands before /app/ and /apps/ in every path, such as /rt"},
 		{"pusher.activity_timeout", durationValue{&o.ActivityTimeout}, "pusher.ActivityTimeout", "silence after which a client asks whether the server is there, 5s to 2m; the server asks after one and a half times as much"},
 		{"pusher.pong_timeout", durationValue{&s.PongTimeout}, "", "how long a client that was asked may then stay silent; more closes with 4201"},

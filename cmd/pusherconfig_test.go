@@ -43,8 +43,14 @@ func TestSoketiVariablesOfTheServer(t *testing.T) {
 	if got := imported(t, "{}", "").asMap()["pusher.shutdown_grace"]; got != "3s" {
 		t.Errorf("soketi's own grace is %s", got)
 	}
-	if l := imported(t, "", "", "SOKETI_MODE=worker"); len(l.warnings) != 1 || !strings.Contains(l.warnings[0], "SOKETI_MODE is ignored") {
-		t.Errorf("a worker: %q", l.warnings)
+	if l := imported(t, "", "", "SOKETI_MODE=worker"); len(l.warnings) != 0 || len(l.faults) != 0 || l.Pusher.Serve {
+		t.Errorf("a worker: %q, %v, serves %v", l.warnings, l.faults, l.Pusher.Serve)
+	}
+	if l := imported(t, "", "", "SOKETI_MODE=Full"); len(l.faults) != 0 || !l.Pusher.Serve {
+		t.Errorf("a whole one: %v, serves %v", l.faults, l.Pusher.Serve)
+	}
+	if l := imported(t, "", "", "SOKETI_MODE=both"); len(l.faults) != 1 {
+		t.Errorf("an unknown mode: %v", l.faults)
 	}
 }
 

@@ -68,7 +68,11 @@ func (s *Server) servePusher(c *checked) (err error) {
 	if err := s.metrics.Soketi(c.Pusher.MetricsPrefix, port, s.pusher.handler.Stats); err != nil {
 		return err
 	}
-	for _, path := range []string{"/app/", "/apps/", "/ready", "/accept-traffic"} {
+	paths := []string{"/ready", "/accept-traffic"}
+	if c.Pusher.Serve {
+		paths = append(paths, "/app/", "/apps/")
+	}
+	for _, path := range paths {
 		s.http.Handle(o.PathPrefix+path, s.pusher.handler)
 	}
 	manage := s.pusher.handler.Manage(s.keys.Check)

@@ -83,7 +83,7 @@ var soketiRows = slices.Concat([]soketiSetting{
 	{path: "httpApi.requestLimitInMb", env: []string{"HTTP_MAX_REQUEST_SIZE"}, key: "pusher.body_size", convert: soketiMegabytes},
 	{path: "httpApi.acceptTraffic.memoryThreshold", env: []string{"HTTP_ACCEPT_TRAFFIC_MEMORY_THRESHOLD"}, key: "pusher.memory_threshold", convert: soketiCount},
 	{path: "metrics.prometheus.prefix", env: []string{"METRICS_PROMETHEUS_PREFIX"}, key: "pusher.metrics_prefix"},
-	{path: "mode", env: []string{"MODE"}, ignored: soketiMode},
+	{path: "mode", env: []string{"MODE"}, key: "pusher.serve", convert: soketiMode},
 	{path: "pathPrefix", env: []string{"PATH_PREFIX"}, key: "pusher.path_prefix", convert: soketiPath},
 	{path: "shutdownGracePeriod", env: []string{"SHUTDOWN_GRACE_PERIOD"}, key: "pusher.shutdown_grace", convert: soketiUnit("ms")},
 	{path: "userAuthenticationTimeout", env: []string{"USER_AUTHENTICATION_TIMEOUT"}, key: "pusher.user_authentication_timeout", convert: soketiUnit("ms")},
@@ -226,12 +226,13 @@ func soketiPath(s string) (string, error) {
 	return s, nil
 }
 
-func soketiMode(mode string) string {
-	switch mode {
-	case "full", "server":
-		return ""
+// soketiMode tells a worker, which soketi has for its queue of webhooks: here it has nothing to do but to be healthy.
+func soketiMode(s string) (string, error) {
+	switch strings.ToLower(s) {
+	case "full", "server", "":
+		return "", nil
 	case "worker":
-		return "webhooks are sent by the server itself, and this one serves clients too"
+		return "false", nil
 	}
-	return "there is full, server and worker"
+	return "", fmt.Errorf("%q is none of full, server, worker", s)
 }

@@ -14,7 +14,7 @@ type pusherCase struct {
 }
 
 func TestPusher(t *testing.T) {
-	for _, c := range slices.Concat(webhookCases, endCases, tlsCases, watchCases, reloadCases, hostileCases) {
+	for _, c := range slices.Concat(webhookCases, endCases, tlsCases, watchCases, reloadCases, hostileCases, isolationCases) {
 		t.Run(c.number, func(t *testing.T) {
 			t.Parallel()
 			t.Log(c.rule)

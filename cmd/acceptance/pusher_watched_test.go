@@ -11,6 +11,7 @@ import (
 var watchCases = []pusherCase{
 	{"H16", "load balancers and monitoring are answered as they are by soketi, each on its port", caseH16},
 	{"H17", "what two apps do is counted under soketi's names, and connected falls to nothing", caseH17},
+	{"worker", "who was a worker of soketi's is healthy and serves nobody", caseWorker},
 }
 
 func caseH16(t *testing.T) {
@@ -55,6 +56,30 @@ func caseH16(t *testing.T) {
 	}
 	if m := memory.Memory; err != nil || m.Used <= 0 || m.Free+m.Used != m.Total || m.Percent <= 0 || m.Percent >= 100 {
 		t.Errorf("/usage: %s, %v", resp, err)
+	}
+}
+
+// caseWorker has what soketi's users start beside their servers, which has nothing to do here, be healthy and no more.
+func caseWorker(t *testing.T) {
+	a := newPusherApp("a", nil)
+	s := prepareServer(t, program, defaults())
+	s.env = []string{
+		"SOKETI_HOST=127.0.0.1", "SOKETI_MODE=worker", "SOKETI_DEFAULT_APP_ID=" + a.id, "SOKETI_DEFAULT_APP_KEY=" + a.key, "SOKETI_DEFAULT_APP_SECRET=" + a.secret,
+	}
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
+	for address, status := range map[string]int{
+		s.addr + "/": 200, s.addr + "/ready": 200, s.addr + "/accept-traffic": 200, s.admin + "/ready": 200, s.admin + "/metrics": 200,
+		s.addr + "/app/" + a.key: 404, s.addr + signedTarget(a, "GET", "/apps/a/channels", ""): 404,
+	} {
+		if resp, err := ask(t.Context(), "GET", "http://"+address, ""); err != nil || resp.status != status {
+			t.Errorf("%s: %.200s, %v; want %d", address, resp, err, status)
+		}
+	}
+	if c, err := s.dialPusher(t.Context(), a.key); err == nil {
+		c.hangUp()
+		t.Error("a client is let in")
 	}
 }
 
