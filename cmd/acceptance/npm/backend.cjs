@@ -9,7 +9,8 @@ const exported = (m) => m.default ?? m.Pusher ?? m;
 const Server = exported(require('pusher'));
 
 const [app, host, port] = [JSON.parse(process.argv[2]), ...process.argv.slice(3)];
-const server = new Server({ appId: app.id, key: app.key, secret: app.secret, host, port, useTLS: false });
+const encryptionMasterKeyBase64 = Buffer.from(app.secret.padEnd(32, '.')).toString('base64');
+const server = new Server({ appId: app.id, key: app.key, secret: app.secret, host, port, useTLS: false, encryptionMasterKeyBase64 });
 
 const deeds = {
   async trigger(request) {

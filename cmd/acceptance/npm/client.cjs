@@ -9,13 +9,15 @@ const readline = require('node:readline');
 const exported = (m) => m.default ?? m.Pusher ?? m;
 const Client = exported(require('pusher-js'));
 const Server = exported(require('pusher'));
+const nacl = require('tweetnacl');
 
 const [app, host, port, tls] = [JSON.parse(process.argv[2]), ...process.argv.slice(3)];
-const backend = new Server({ appId: app.id, key: app.key, secret: app.secret, host, port, useTLS: false });
+const encryptionMasterKeyBase64 = Buffer.from(app.secret.padEnd(32, '.')).toString('base64');
+const backend = new Server({ appId: app.id, key: app.key, secret: app.secret, host, port, useTLS: false, encryptionMasterKeyBase64 });
 const say = (...words) => console.log(words.map((w) => (typeof w === 'string' ? w : JSON.stringify(w))).join(' '));
 
 const client = new Client(app.key, {
-  cluster: '', wsHost: host, wsPort: Number(port), wssPort: Number(port), forceTLS: tls === 'true', enabledTransports: ['ws', 'wss'], disableStats: true,
+  cluster: '', wsHost: host, wsPort: Number(port), wssPort: Number(port), forceTLS: tls === 'true', enabledTransports: ['ws', 'wss'], disableStats: true, nacl,
   channelAuthorization: {
     customHandler: ({ socketId, channelName }, callback) => callback(null, backend.authorizeChannel(socketId, channelName,
       channelName.startsWith('presence-') ? { user_id: 'node' } : undefined)),
