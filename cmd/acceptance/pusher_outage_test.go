@@ -37,6 +37,13 @@ func TestOnPostgresTheTableStopsUnderClients(t *testing.T) {
 	theTableStops(t, newSQLTable(t, servers.Postgres(t), appsinsql.Postgres, "pgx"))
 }
 
+func TestOnMariaDBTheTableStopsUnderClients(t *testing.T) {
+	t.Parallel()
+	var servers storetest.Servers
+	t.Cleanup(servers.Stop)
+	theTableStops(t, newSQLTable(t, servers.MariaDB(t), appsinsql.MySQL, "mysql"))
+}
+
 func theTableStops(t *testing.T, table appTable) {
 	var list []*pusherApp
 	for i := range outageApps {

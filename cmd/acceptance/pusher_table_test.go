@@ -197,7 +197,14 @@ func (s *sqlTable) put(t *testing.T, a *pusherApp) {
 	}
 }
 
-func (s *sqlTable) freeze(*testing.T) bool { return false } // PostgreSQL is many processes
+func (s *sqlTable) freeze(t *testing.T) bool {
+	t.Helper()
+	if s.dialect == appsinsql.Postgres {
+		return false // it is many processes
+	}
+	s.server.Freeze(t)
+	return true
+}
 
 func (s *sqlTable) stop() { s.server.Stop() }
 
