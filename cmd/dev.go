@@ -245,7 +245,7 @@ func (r *devReport) print(out printer, fresh bool) {
 		{"Pusher app", "id " + r.App.ID + out.dim(" · ") + "key " + r.App.Key + out.dim(" · ") + "secret " + r.App.Secret},
 		{"Admin", out.link(r.Admin) + out.dim("  /healthz /readyz /metrics")},
 	} {
-		out.line("  %-10s %s", row[0], row[1])
+		out.line("  %-11s %s", row[0], row[1])
 	}
 	out.line("\n%s\n", out.bold("Open the page in two tabs, or try in another terminal:"))
 	for _, command := range r.Commands {

@@ -19,13 +19,13 @@ func TestDocsInNode(t *testing.T) {
 	for _, page := range docs.Pages() {
 		blocks := docsFence.FindAllStringSubmatch(string(page.Text), -1)
 		if strings.Contains(string(page.Text), "\n```js\n") {
-			t.Run(page.Name, func(t *testing.T) { playInNode(t, blocks) })
+			t.Run(page.Name, func(t *testing.T) { playInNode(t, runWith(t, 0, docsFlags[page.Name]), blocks) })
 		}
 	}
 }
 
-func playInNode(t *testing.T, blocks [][]string) {
-	_, port, _ := strings.Cut(runWith(t, 0, docsFlags).Addr(), ":")
+func playInNode(t *testing.T, server *running, blocks [][]string) {
+	_, port, _ := strings.Cut(server.Addr(), ":")
 	dir := pushertest.Project(t)
 	out, shown := &transcript{more: make(chan struct{})}, ""
 	for i, block := range blocks {

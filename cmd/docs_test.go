@@ -21,9 +21,9 @@ import (
 	"dormouse/transport/schema/schematest"
 )
 
-// docsFlags are what the pages need of their servers.
-var docsFlags = map[string][]string{
-	"apps.static": {"{id: app-id, key: app-key, secret: app-secret, enable_client_messages: true, enable_storage_events: true}"},
+// docsFlags are what the servers of single pages have besides, by the pages' names.
+var docsFlags = map[string]map[string][]string{
+	"pusher": {"apps.static": {"{id: app-id, key: app-key, secret: app-secret, enable_client_messages: true, enable_storage_events: true}"}},
 }
 
 // TestDocs plays every example of the documentation, each page on a server of its own, from its first block
@@ -39,7 +39,7 @@ func TestDocs(t *testing.T) {
 		t.Run(page.Name, func(t *testing.T) {
 			played++
 			d := &docsPage{
-				t: t, server: runWith(t, 0, docsFlags), dir: t.TempDir(), program: program, checker: checker,
+				t: t, server: runWith(t, 0, docsFlags[page.Name]), dir: t.TempDir(), program: program, checker: checker,
 				vars: map[string]string{}, claims: map[string]string{}, clients: map[string]*docsClient{},
 			}
 			d.public, d.admin = d.tap(d.server.Addr()), d.tap(d.server.AdminAddr())

@@ -150,3 +150,16 @@ func TestTablesAreSpliced(t *testing.T) {
 		t.Error("a page without marks is taken")
 	}
 }
+
+func TestCommandsOfSeveralLines(t *testing.T) {
+	page := Page{Name: "t", Title: "T", Text: []byte("# T\n\n```console\n$ echo 'a\nb' \\\n  c\nout\n$ d\n```\n")}
+	want := `<span class="typed text">$ echo &#39;a</span>
+<span class="typed open">b&#39; \</span>
+<span class="typed">  c</span>
+out
+<span class="typed">$ d</span>
+`
+	if got := string(render([]Page{page}, 0)); !strings.Contains(got, want) {
+		t.Errorf("%s\nhas not\n%s", got, want)
+	}
+}

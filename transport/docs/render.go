@@ -181,7 +181,7 @@ func renderFenced(w util.BufWriter, source []byte, node ast.Node, entering bool)
 			title = "Claims of " + name
 		}
 	}
-	label := map[string]string{"frames": "Frames", "console": "Commands", "json": "JSON", "yaml": "Configuration"}[language]
+	label := map[string]string{"frames": "Frames", "console": "Commands", "json": "JSON", "yaml": "Configuration", "js": "JavaScript", "printed": "What is printed"}[language]
 	if title != "" {
 		label = title
 		fmt.Fprintf(w, `<p class="title">%s</p>`, html.EscapeString(title))
@@ -203,6 +203,7 @@ const (
 	lineActs  = "act"
 	lineTyped = "typed"
 	lineOpen  = "typed open" // and goes on in the next line
+	lineText  = "typed text" // and goes on there, within quotes
 )
 
 // renderLine marks who speaks in a transcript, and what is typed in a terminal. It returns the line's class,
@@ -218,10 +219,15 @@ func renderLine(w util.BufWriter, language, before, line string) (class string) 
 		class = lineGot
 	case language == "frames":
 		class = lineActs
-	case language == "console" && (name == "$" || before == lineOpen):
-		class = lineTyped
-		if strings.HasSuffix(line, `\`) {
+	case language == "console" && (name == "$" || before == lineOpen || before == lineText):
+		quoted := strings.Count(line, "'")%2 == 1
+		switch {
+		case quoted != (before == lineText):
+			class = lineText
+		case strings.HasSuffix(line, `\`):
 			class = lineOpen
+		default:
+			class = lineTyped
 		}
 	}
 	if name != "" && (class == lineSent || class == lineGot) {

@@ -138,16 +138,3 @@ func TestScanArray(t *testing.T) {
 		})
 	}
 }
-
-func FuzzDecode(f *testing.F) {
-	for _, tt := range malformed {
-		f.Add([]byte(tt.frame))
-	}
-	f.Add([]byte(`{"event":"client-hi","channel":"private-a","data":{"t":1}}`))
-	f.Add([]byte(`{"event":"pusher:subscribe","data":{"auth":"k:s","channel_data":"{\"user_id\":\"1\"}","channel":"presence-a"}}`))
-	f.Fuzz(func(t *testing.T, frame []byte) {
-		if cmd, refused := decode(frame); (cmd == nil) == (refused == nil) {
-			t.Errorf("got %#v, %v", cmd, refused)
-		}
-	})
-}

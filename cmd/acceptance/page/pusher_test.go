@@ -70,7 +70,7 @@ func TestPusherInABrowser(t *testing.T) {
 	ann.is("connected")
 	bob.is("connected")
 
-	t.Run("public channels", func(t *testing.T) {
+	t.Run("X2 public channels", func(t *testing.T) {
 		for _, v := range []visitor{ann, bob} {
 			v.joins("news")
 			v.hears("news", []any{done, none})
@@ -84,7 +84,7 @@ func TestPusherInABrowser(t *testing.T) {
 		bob.hears("news", []any{"flash", map[string]any{"text": "ä <b> \"q\""}}, []any{"flash", 2}, []any{"flash", 3})
 	})
 
-	t.Run("private channels, and events between two tabs", func(t *testing.T) {
+	t.Run("X2 private channels, and events between two tabs", func(t *testing.T) {
 		for _, v := range []visitor{ann, bob} {
 			v.joins("private-chat")
 			v.hears("private-chat", []any{done, none})
@@ -98,7 +98,7 @@ func TestPusherInABrowser(t *testing.T) {
 		ann.until(`heard["private-of-bob"]?.[0][0] === "pusher:subscription_error" && heard["private-of-bob"][0][1].status === 403`)
 	})
 
-	t.Run("presence channels", func(t *testing.T) {
+	t.Run("X2 presence channels", func(t *testing.T) {
 		member := func(user, name string) map[string]any {
 			return map[string]any{"id": user, "info": map[string]any{"name": name}}
 		}
@@ -120,14 +120,14 @@ func TestPusherInABrowser(t *testing.T) {
 		ann.hears("presence-room", []any{"pusher:member_added", member("carl", "CARL")}, []any{"pusher:member_removed", member("carl", "CARL")})
 	})
 
-	t.Run("encrypted channels", func(t *testing.T) {
+	t.Run("X2 encrypted channels", func(t *testing.T) {
 		ann.joins("private-encrypted-box")
 		ann.hears("private-encrypted-box", []any{done, none})
 		must(app.Trigger("private-encrypted-box", "secret", map[string]any{"hidden": true}))
 		ann.hears("private-encrypted-box", []any{"secret", map[string]any{"hidden": true}})
 	})
 
-	t.Run("cache channels", func(t *testing.T) {
+	t.Run("X2 cache channels", func(t *testing.T) {
 		ann.joins("cache-price")
 		ann.hears("cache-price", []any{done, none}, []any{"pusher:cache_miss", none})
 		must(app.Trigger("cache-price", "price", 17))
@@ -136,14 +136,14 @@ func TestPusherInABrowser(t *testing.T) {
 		bob.hears("cache-price", []any{done, none}, []any{"price", 17})
 	})
 
-	t.Run("users", func(t *testing.T) {
+	t.Run("X2 users", func(t *testing.T) {
 		ann.eval(`pusher.signin()`)
 		ann.until(`pusher.user.serverToUserChannel?.subscribed === true`)
 		must(app.SendToUser("ann", "greeting", map[string]any{"n": 1}))
 		ann.hears("user", []any{"greeting", map[string]any{"n": 1}})
 	})
 
-	t.Run("a server that is killed comes back, and so does everybody", func(t *testing.T) {
+	t.Run("X2 a server that is killed comes back, and so does everybody", func(t *testing.T) {
 		first.kill()
 		for _, v := range []visitor{ann, bob} {
 			v.until(`pusher.connection.state !== "connected"`)
@@ -162,7 +162,7 @@ func TestPusherInABrowser(t *testing.T) {
 		bob.hears("news", []any{done, none}, []any{"flash", 4})
 	})
 
-	t.Run("what is refused is told, and what is final ends it", func(t *testing.T) {
+	t.Run("X2 what is refused is told, and what is final ends it", func(t *testing.T) {
 		bob.eval(`heard.errors.length = 0; pusher.channel("news").trigger("client-x", 1)`)
 		bob.until(`heard.errors[0]?.[0].message === "Client event rejected - only supported on private and presence channels"`)
 		bob.is("connected")

@@ -67,7 +67,7 @@ func (b *goBackend) fails(err error, text string) {
 	}
 }
 
-// TestServerLibraryOfGo has Pusher's library for Go do everything that it can do.
+// TestServerLibraryOfGo: case X4. Pusher's library for Go does everything that it can do.
 func TestServerLibraryOfGo(t *testing.T) {
 	receiver := hook(t)
 	a := newApp("a", map[string]any{"webhookDelayMs": 0, "webhooks": []any{receiver.webhook()}})
@@ -87,7 +87,7 @@ func TestServerLibraryOfGo(t *testing.T) {
 		{"what it must not it is told", goIsRefused},
 		{"it verifies webhooks", func(b *goBackend) { goVerifies(b, receiver) }},
 	} {
-		t.Run(scene.name, func(t *testing.T) { scene.play(goBackendOf(t, s, a)) })
+		t.Run("X4 "+scene.name, func(t *testing.T) { scene.play(goBackendOf(t, s, a)) })
 	}
 }
 

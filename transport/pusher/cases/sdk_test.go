@@ -70,7 +70,8 @@ func (h *hooked) webhook() map[string]any {
 	}}
 }
 
-// TestClientLibraries has pusher-js, the server library of Node.js and Laravel Echo do what applications do with them.
+// TestClientLibraries: cases X1, X3 and X4. pusher-js, Laravel Echo and the server library of Node.js do what applications
+// do with them.
 func TestClientLibraries(t *testing.T) {
 	dir := pushertest.Project(t)
 	if err := os.CopyFS(dir, os.DirFS("suite")); err != nil {

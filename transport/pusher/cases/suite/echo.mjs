@@ -10,7 +10,7 @@ const as = (id, signs) => new Echo({ broadcaster: 'pusher', key: app.key, client
 const occupied = (name, n = 1) => until(async () => (await read(`/channels/${name}`)).subscription_count === n, `${n} on ${name}`);
 
 export const scenes = {
-  'echo, channels and private channels': async () => {
+  'channels and private channels': async () => {
     const a = as('1');
     const [open, closed] = [fresh(''), fresh('')];
     const heard = told((f) => a.channel(open).listen('.news', f));
@@ -22,7 +22,7 @@ export const scenes = {
     equal([await heard.next(), await secret.next()], [{ n: 1 }, { n: 2 }]);
   },
 
-  'echo, all events, and none any more': async () => {
+  'all events, and none any more': async () => {
     const a = as('1');
     const name = fresh('');
     const ch = a.channel(name);
@@ -38,7 +38,7 @@ export const scenes = {
     one.none();
   },
 
-  'echo, encrypted channels': async () => {
+  'encrypted channels': async () => {
     const a = as('1');
     const name = fresh('');
     const heard = told((f) => a.encryptedPrivate(name).listen('.news', f));
@@ -47,7 +47,7 @@ export const scenes = {
     equal(await heard.next(), { hidden: true });
   },
 
-  'echo, notifications': async () => {
+  'notifications': async () => {
     const a = as('1');
     const name = `App.Models.User.${fresh('')}`;
     const heard = told((f) => a.private(name).notification(f));
@@ -56,7 +56,7 @@ export const scenes = {
     equal(await heard.next(), { id: 'n1', type: 'paid' });
   },
 
-  'echo, whispers': async () => {
+  'whispers': async () => {
     const [a, b] = [as('1'), as('2')];
     const name = fresh('');
     const rooms = [a, b].map((e) => e.private(name));
@@ -70,7 +70,7 @@ export const scenes = {
     [heard, own].forEach((h) => h.none());
   },
 
-  'echo, here, joining and leaving': async () => {
+  'here, joining and leaving': async () => {
     const [a, b] = [as('1'), as('2')];
     const room = fresh('');
     const joined = a.join(room);
@@ -91,7 +91,7 @@ export const scenes = {
     [here, joining, leaving, typed, heard].forEach((h) => h.none());
   },
 
-  'echo, leaving all kinds of a channel': async () => {
+  'leaving all kinds of a channel': async () => {
     const a = as('1');
     const name = fresh('');
     const all = [name, `private-${name}`, `private-encrypted-${name}`, `presence-${name}`];
@@ -104,7 +104,7 @@ export const scenes = {
     for (const channel of all) await occupied(channel, 0);
   },
 
-  'echo, a refusal is told': async () => {
+  'a refusal is told': async () => {
     const a = as('1', { channel: () => ({ auth: `${app.key}:0` }) });
     const refused = told((f) => a.private(fresh('')).error(f));
     equal(await refused.next(), { type: 'AuthError', error: 'The connection is unauthorized.', status: 401 });
