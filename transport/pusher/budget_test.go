@@ -25,6 +25,13 @@ var budgets = []budget.Path{
 		Name: "tell an event", Allocs: 1.5, Bytes: 400, Open: telling(&channel.Message{Kind: channel.KindPublished, Event: "move", Channel: "presence-game.lobby",
 			Data: []byte(`{"text":"` + strings.Repeat("x", 189) + `"}`), Meta: &channel.Meta{UID: "ada"}}),
 	},
+	{ // nothing: the frame is everybody's
+		Name: "deliver to 1,000", Allocs: 0.5, Bytes: 100, Ops: 200,
+		Open: func(tb testing.TB) func() {
+			all, frame := manySinks(tb, 1000), make([]byte, 263)
+			return func() { tell(all, frame) }
+		},
+	},
 	{ // the frame
 		Name: "tell of a member", Allocs: 1.5, Bytes: 350, Open: telling(&channel.Message{Kind: channel.KindMemberAdded, Channel: "presence-game.lobby",
 			Member: channel.Member{UID: "ada", UMD: []byte(`{"name":"Ada","avatar":"https://example.com/ada.png"}`)}}),

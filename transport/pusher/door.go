@@ -111,7 +111,7 @@ func (h *Handler) admit(c *ws.Conn, r *http.Request, app *claims.App, key string
 		return nil, refused
 	}
 	c.LimitMessage(envelopeSize + int(min(app.MaxEventPayloadInKB, maxPayloadKB)*1024))
-	p.tally.established()
+	p.tally.established(&s.count)
 	s.say(&channel.Message{Kind: channel.KindConnected, Conn: &channel.ConnectionInfo{ID: s.client.socketID}})
 	if app.EnableUserAuthentication {
 		s.deadline = time.AfterFunc(h.o.UserAuthenticationTimeout, s.expire)
@@ -145,7 +145,7 @@ func (h *Handler) seat(s *Socket, r *http.Request) *channel.Error {
 }
 
 // turnAway tells a client why it is not let in.
-func turnAway(c *ws.Conn, codec Codec, why *channel.Error) {
+func turnAway(c *ws.Conn, codec channel.Codec, why *channel.Error) {
 	end, _ := closeOf(why)
 	c.Deliver(codec.Append(nil, &channel.Message{Kind: channel.KindError, Err: why}), true)
 	c.Close(end.Code, end.Reason)

@@ -113,8 +113,8 @@ type Options struct {
 	// Logger gets faults, at level Error. Default slog.Default.
 	Logger *slog.Logger
 
-	engine engine // System, or what tests put in its place
-	codec  Codec
+	engine engine        // System, or what tests put in its place
+	codec  channel.Codec // made once: a delivery asks each socket for it
 	now    func() time.Time
 }
 

@@ -25,7 +25,7 @@ type Socket struct {
 	wire    wire
 	guest   guest // the engine's end; set before the first Message
 	present *presentApp
-	lane    *lane
+	count   count
 	credit  *actors.Credit
 	backlog ws.Backlog
 	o       *Options
@@ -47,7 +47,7 @@ var (
 
 // newSocket returns a Socket without a guest yet.
 func newSocket(w wire, p *presentApp, c client, o *Options) *Socket {
-	return &Socket{wire: w, present: p, lane: p.tally.lane(), client: c, credit: actors.NewCredit(o.MaxPending), o: o}
+	return &Socket{wire: w, present: p, client: c, credit: actors.NewCredit(o.MaxPending), o: o}
 }
 
 // Binary takes a frame as Message does: some clients send their JSON so.
@@ -56,7 +56,7 @@ func (s *Socket) Binary(data []byte) { s.Message(data) }
 // Message takes one frame of the client. It waits while MaxPending commands are unanswered, or while the client does
 // not read the answers; nothing more is read meanwhile.
 func (s *Socket) Message(data []byte) {
-	s.lane.received(len(data))
+	s.count.received(len(data))
 	s.backlog.Wait(s.wire, s.waitsForClient)
 	s.client.app = s.present.record.Load()
 	cmd, refused := decode(data)
@@ -197,7 +197,7 @@ func (s *Socket) Closed(int, string) {
 		s.deadline.Stop()
 	}
 	s.guest.Closed()
-	s.present.tally.closed()
+	s.present.tally.closed(&s.count)
 	s.present.leave()
 }
 
@@ -206,7 +206,7 @@ func (s *Socket) Codec() channel.Codec { return s.o.codec }
 
 // Deliver queues one frame for the client.
 func (s *Socket) Deliver(frame []byte, bulk bool) {
-	s.lane.sent(len(frame))
+	s.count.sent(len(frame))
 	s.wire.Deliver(frame, !s.backlog.Counts(len(frame), bulk))
 }
 

@@ -19,29 +19,72 @@ type AppStats struct {
 	CallBytes, SentBytes uint64 // bodies of those, and of their answers
 }
 
-// A tally counts for one app. What happens with each frame is counted in lanes, which do not share a cache line: sockets
-// of one app are written to by all processors at once.
+// A tally counts for one app. What happens with each frame is counted by its socket, whose memory is at hand then
+// anyway: a counter of the app's would go from processor to processor with every frame that each of them delivers. Who
+// asks adds the sockets up.
 type tally struct {
-	opened, ended               atomic.Uint64
 	calls, callBytes, sentBytes atomic.Uint64
-	next                        atomic.Uint32
-	lanes                       [4]lane
+
+	mu            sync.Mutex
+	opened, ended uint64
+	there         *count  // of established sockets; the last one that came is the first
+	past          traffic // of those that are gone
 }
 
-// A lane is a share of an app's sockets.
-type lane struct {
+// A count is what one socket counts. The zero value is ready.
+type count struct {
 	framesIn, bytesIn, framesOut, bytesOut atomic.Uint64
-	_                                      [32]byte
+
+	// Under the tally's mu.
+	next, prev *count
+	in         bool
 }
 
-// lane returns where a new socket counts.
-func (t *tally) lane() *lane { return &t.lanes[t.next.Add(1)%uint32(len(t.lanes))] }
+func (c *count) received(bytes int) { c.framesIn.Add(1); c.bytesIn.Add(uint64(bytes)) }
+func (c *count) sent(bytes int)     { c.framesOut.Add(1); c.bytesOut.Add(uint64(bytes)) }
 
-func (l *lane) received(bytes int) { l.framesIn.Add(1); l.bytesIn.Add(uint64(bytes)) }
-func (l *lane) sent(bytes int)     { l.framesOut.Add(1); l.bytesOut.Add(uint64(bytes)) }
+// traffic is the frames of some sockets.
+type traffic struct{ in, bytesIn, out, bytesOut uint64 }
 
-func (t *tally) established() { t.opened.Add(1) }
-func (t *tally) closed()      { t.ended.Add(1) }
+func (f *traffic) add(c *count) {
+	f.in += c.framesIn.Load()
+	f.bytesIn += c.bytesIn.Load()
+	f.out += c.framesOut.Load()
+	f.bytesOut += c.bytesOut.Load()
+}
+
+// established counts a connection, and what its socket counts from now on.
+func (t *tally) established(c *count) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.opened++
+	c.in, c.next = true, t.there
+	if c.next != nil {
+		c.next.prev = c
+	}
+	t.there = c
+}
+
+// closed counts its end. What is delivered later goes nowhere, and is not counted. Nothing happens if it was not
+// established.
+func (t *tally) closed(c *count) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !c.in {
+		return
+	}
+	t.ended++
+	t.past.add(c)
+	if c.prev != nil {
+		c.prev.next = c.next
+	} else {
+		t.there = c.next
+	}
+	if c.next != nil {
+		c.next.prev = c.prev
+	}
+	c.in, c.next, c.prev = false, nil, nil
+}
 
 // called counts a call that the app had signed.
 func (t *tally) called(received, sent int) {
@@ -52,16 +95,14 @@ func (t *tally) called(received, sent int) {
 
 func (t *tally) stats(app string) AppStats {
 	s := AppStats{App: app, Calls: t.calls.Load(), CallBytes: t.callBytes.Load(), SentBytes: t.sentBytes.Load()}
-	s.Closed = t.ended.Load() // before those that were opened, so that there are never fewer of them
-	s.Opened = t.opened.Load()
-	s.Connected = int(s.Opened - s.Closed)
-	for i := range t.lanes {
-		l := &t.lanes[i]
-		s.FramesIn += l.framesIn.Load()
-		s.FramesOut += l.framesOut.Load()
-		s.BytesIn += l.bytesIn.Load()
-		s.BytesOut += l.bytesOut.Load()
+	t.mu.Lock()
+	defer t.mu.Unlock() // or who leaves meanwhile could be counted twice, or not at all
+	all := t.past
+	for c := t.there; c != nil; c = c.next {
+		all.add(c)
 	}
+	s.Opened, s.Closed, s.Connected = t.opened, t.ended, int(t.opened-t.ended)
+	s.FramesIn, s.BytesIn, s.FramesOut, s.BytesOut = all.in, all.bytesIn, all.out, all.bytesOut
 	return s
 }
 
