@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"dormouse/actors"
 	"dormouse/claims"
 	"dormouse/persistence"
 )
@@ -133,31 +132,17 @@ func (a *admin) refreshApp(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusAccepted, map[string]string{"status": "is read again"})
 }
 
-// deletePage is how many channels are looked for at once.
-const deletePage = 256
-
 // deleteAppData deletes what the channels of an app keep: entries, and the last events of cache channels. It is done when
 // that is durable. Who is connected stays, and what is on its way to webhooks is delivered. The app need not be known any
 // more.
 func (a *admin) deleteAppData(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	namespace := (&claims.App{ID: id}).Namespace() // byte by byte as the operator writes it, which is how it was kept
-	deleted, after := 0, ""
-	for more := true; more; {
-		var page []actors.ChannelName
-		var err error
-		page, more, err = a.server.system.Channels(namespace, "", after, deletePage)
-		for i := 0; i < len(page) && err == nil; i++ {
-			after = page[i].Name
-			if err = a.server.system.DeleteChannel(r.Context(), namespace, after, actors.Origin{}); err == nil {
-				deleted++
-			}
-		}
-		if err != nil {
-			a.server.log.Error("what an app keeps was not deleted", "app", id, "channels", deleted, "err", err)
-			refuse(w, http.StatusInternalServerError, "DELETE_FAILED", "Not everything could be deleted; the server's log says why.")
-			return
-		}
+	deleted, err := a.server.system.Tenant(namespace).Erase(r.Context())
+	if err != nil {
+		a.server.log.Error("what an app keeps was not deleted", "app", id, "channels", deleted, "err", err)
+		refuse(w, http.StatusInternalServerError, "DELETE_FAILED", "Not everything could be deleted; the server's log says why.")
+		return
 	}
 	a.server.log.Info("what an app keeps was deleted", "app", id, "channels", deleted)
 	answer(w, http.StatusOK, map[string]int{"channels": deleted})

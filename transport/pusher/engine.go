@@ -29,7 +29,6 @@ type tenant interface {
 	SetEntry(ctx context.Context, name, key string, data []byte, store int64) error
 	Entry(ctx context.Context, name, key string) (*channel.Entry, error)
 	Entries(ctx context.Context, name, after string, limit int) (*channel.Entries, error)
-	Erase(ctx context.Context) (channels int, err error)
 }
 
 // A guest is an *actors.Guest.

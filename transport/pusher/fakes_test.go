@@ -135,8 +135,6 @@ func (r recorded) Entries(_ context.Context, name, after string, limit int) (*ch
 	return &r.e.entries, r.e.ask(stored{r.namespace, name, after, "", int64(limit)})
 }
 
-func (r recorded) Erase(context.Context) (int, error) { return 0, r.e.ask("erase " + r.namespace) }
-
 func (r recorded) Terminate(user string, members bool, c channel.Close) int {
 	_ = r.e.ask(terminated{r.namespace, user, members, c})
 	return 0

@@ -17,8 +17,8 @@ import (
 // ManagePath is where the handler of [Handler.Manage] has to be mounted: it serves this path and all below it.
 const ManagePath = "/admin/apps"
 
-// Manage returns what those who run the server look on by: which apps there are, and who is in them; and by which they
-// remove what an app has kept. Nothing that it answers is a secret. Every call wants an API key as a bearer token; key says whether a
+// Manage returns what those who run the server look on by: which apps there are, and who is in them. Nothing that it
+// answers is a secret, and nothing is changed by it. Every call wants an API key as a bearer token; key says whether a
 // text is one, and may be called from many goroutines at once.
 //
 // It must see the path as the client wrote it, as Handler.
@@ -29,7 +29,7 @@ func (h *Handler) Manage(key func(text string) bool) http.Handler { return &mana
 func ManageCalls() []string {
 	all := make([]string, len(manageRoutes))
 	for i := range manageRoutes {
-		all[i] = manageRoutes[i].method + " " + strings.Join(append([]string{ManagePath}, manageRoutes[i].path...), "/")
+		all[i] = http.MethodGet + " " + strings.Join(append([]string{ManagePath}, manageRoutes[i].path...), "/")
 	}
 	return all
 }
@@ -39,21 +39,19 @@ type manager struct {
 	key func(string) bool
 }
 
-// A manageRoute is one of these calls. Its first name is an app's id.
+// A manageRoute is one of these calls, which are all GET. Its first name is an app's id.
 type manageRoute struct {
-	method string
-	path   []string // segments behind ManagePath
-	name   string   // for metrics
-	serve  func(m *manager, c *manageCall) (any, error)
+	path  []string // segments behind ManagePath
+	name  string   // for metrics
+	serve func(m *manager, c *manageCall) (any, error)
 }
 
 var manageRoutes = []manageRoute{
-	{http.MethodGet, nil, "manage apps", (*manager).apps},
-	{http.MethodGet, []string{anySegment}, "manage app", (*manager).app},
-	{http.MethodGet, []string{anySegment, "channels"}, "manage channels", (*manager).channels},
-	{http.MethodGet, []string{anySegment, "channels", anySegment}, "manage channel", (*manager).channel},
-	{http.MethodGet, []string{anySegment, "channels", anySegment, "users"}, "manage users", (*manager).users},
-	{http.MethodDelete, []string{anySegment, "data"}, "erase app", (*manager).erase},
+	{nil, "manage apps", (*manager).apps},
+	{[]string{anySegment}, "manage app", (*manager).app},
+	{[]string{anySegment, "channels"}, "manage channels", (*manager).channels},
+	{[]string{anySegment, "channels", anySegment}, "manage channel", (*manager).channel},
+	{[]string{anySegment, "channels", anySegment, "users"}, "manage users", (*manager).users},
 }
 
 // A manageCall is one request.
@@ -68,13 +66,13 @@ type manageCall struct {
 var (
 	errKeyRequired   = channel.ErrUnauthorized.With("An API key is required: Authorization: Bearer <key>.")
 	errNothingHere   = &channel.Error{Code: "NOT_FOUND", Message: "There is nothing here."}
-	errOtherMethod   = &channel.Error{Code: "METHOD_NOT_ALLOWED"}
+	errNotGet        = &channel.Error{Code: "METHOD_NOT_ALLOWED", Message: "This path takes GET only."}
 	errTableIsSilent = channel.ErrUnavailable.With("The app cannot be looked up now: the place where apps are kept does not answer.")
 )
 
 // manageStatuses are by code; others are of channel's faults, and 500.
 var manageStatuses = map[string]int{
-	errKeyRequired.Code: http.StatusUnauthorized, errNothingHere.Code: http.StatusNotFound, errOtherMethod.Code: http.StatusMethodNotAllowed,
+	errKeyRequired.Code: http.StatusUnauthorized, errNothingHere.Code: http.StatusNotFound, errNotGet.Code: http.StatusMethodNotAllowed,
 	errTableIsSilent.Code: http.StatusServiceUnavailable, channel.ErrReadOnly.Code: http.StatusServiceUnavailable,
 	channel.ErrInvalidMessage.Code: http.StatusBadRequest,
 }
@@ -96,7 +94,7 @@ func (m *manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), m.h.o.HTTPTimeout)
 	defer cancel()
-	name, answer, err := m.answer(ctx, w, r)
+	name, answer, err := m.answer(ctx, r)
 	status, body := http.StatusOK, []byte(nil)
 	if err == nil {
 		body, err = manageBody(answer)
@@ -120,7 +118,7 @@ func manageBody(answer any) ([]byte, error) {
 }
 
 // answer finds the route of a request and serves it.
-func (m *manager) answer(ctx context.Context, w http.ResponseWriter, r *http.Request) (name string, answer any, err error) {
+func (m *manager) answer(ctx context.Context, r *http.Request) (name string, answer any, err error) {
 	rest, _ := strings.CutPrefix(rawPath(r), ManagePath)
 	path := segments(rest)
 	for i := range manageRoutes {
@@ -129,9 +127,8 @@ func (m *manager) answer(ctx context.Context, w http.ResponseWriter, r *http.Req
 		if !ok {
 			continue
 		}
-		if !(&route{method: rt.method}).takes(r.Method) {
-			w.Header().Set("Allow", rt.method)
-			return rt.name, nil, errOtherMethod.With("This path takes %s only.", rt.method)
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			return rt.name, nil, errNotGet
 		}
 		if key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); !m.key(key) {
 			return rt.name, nil, errKeyRequired
@@ -175,6 +172,8 @@ func (m *manager) refuse(w http.ResponseWriter, name string, err error) (answer 
 	switch status {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", "Bearer")
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", http.MethodGet)
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", retryAppsAfter)
 	}

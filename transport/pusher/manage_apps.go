@@ -228,17 +228,3 @@ func (m *manager) users(c *manageCall) (any, error) {
 		More  bool          `json:"more"`
 	}{all, more}, nil
 }
-
-// erase serves DELETE /admin/apps/{id}/data: nothing that the app's channels have kept is there any more. There need be no
-// such app, since who leaves may have gone before. An app of which there is too much for one call is erased by several.
-func (m *manager) erase(c *manageCall) (any, error) {
-	gone := claims.App{ID: c.names[0]}
-	n, err := m.h.o.engine.Tenant(gone.Namespace()).Erase(c.ctx)
-	m.h.o.Logger.Info("an app's data was erased", "app", gone.ID, "channels", n, "error", err)
-	if err != nil {
-		return nil, err
-	}
-	return struct {
-		Channels int `json:"channels"`
-	}{n}, nil
-}

@@ -1,10 +1,6 @@
 package cases
 
-import (
-	"fmt"
-	"strings"
-	"testing"
-)
+import "testing"
 
 var isolationCases = []numbered{
 	{"N1", "channels of one name in two apps are two", caseN1},
@@ -14,7 +10,6 @@ var isolationCases = []numbered{
 	{"N6", "a signature of one app is nothing in another", caseN6},
 	{"N7", "ids may be anything", caseN7},
 	{"N8", "one app's rate is not another's", caseN8},
-	{"N9", "an app's data can be removed, and no other's", caseN9},
 }
 
 func caseN1(t *testing.T) {
@@ -120,43 +115,4 @@ func caseN8(t *testing.T) {
 	c.subscribe("room")
 	s.publish(b, "room", "e", "1")
 	c.expect(event("room", "e", "1"))
-}
-
-// caseN9: more channels than are emptied at once, a cached event and entries in each, of four apps whose names are alike.
-func caseN9(t *testing.T) {
-	on := map[string]any{"enableStorageEvents": true}
-	list := []*app{newApp("a", on), newApp("a/b", on), newApp("a\x00b", on), newApp("pusher/a", on)}
-	s := start(t, nil, list...)
-	const channels = 70
-	for _, a := range list {
-		for n := range channels {
-			s.put(a, fmt.Sprintf("cache-%d/storage/k", n), `{"data":`+quoted(a.key)+`}`)
-		}
-		s.call(a, "POST", "/apps/"+escaped(a.id)+"/events", `{"name":"e","channel":"cache-1","data":1}`).is(t, `{"ok":true}`)
-	}
-	c := s.connect(list[0])
-	c.ask("cache-1", "", "")
-	c.expect(subscribed("cache-1"), stored("cache-1", "k", quoted(list[0].key)), event("cache-1", "e", "1"))
-	s.manage(apiKey, "DELETE", "/a/data").is(t, fmt.Sprintf("{\"channels\":%d}\n", channels))
-	c.expect(stored("cache-1", "k", "null"))
-	check := func() {
-		t.Helper()
-		for i, a := range list {
-			want, kept := `{"storage":{"k":{"data":`+quoted(a.key)+`}}}`, true
-			if i == 0 {
-				want, kept = `{"storage":{}}`, false
-			}
-			for _, n := range []int{0, 1, channels - 1} {
-				s.call(a, "GET", fmt.Sprintf("/apps/%s/channels/cache-%d/storage", escaped(a.id), n), "").is(t, want)
-			}
-			if body := s.call(a, "GET", "/apps/"+escaped(a.id)+"/channels/cache-1", "", "info=cache").body; strings.Contains(body, `"cache":{"data":1`) != kept {
-				t.Errorf("%q: %s", a.id, body)
-			}
-		}
-	}
-	check()
-	s.put(list[0], "other/storage/k", `{"data":1}`) // it goes on
-	s.restart()
-	check()
-	s.manage(apiKey, "DELETE", "/nobody/data").is(t, "{\"channels\":0}\n")
 }
