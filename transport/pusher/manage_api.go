@@ -52,6 +52,7 @@ var manageRoutes = []manageRoute{
 	{[]string{anySegment, "channels"}, "manage channels", (*manager).channels},
 	{[]string{anySegment, "channels", anySegment}, "manage channel", (*manager).channel},
 	{[]string{anySegment, "channels", anySegment, "users"}, "manage users", (*manager).users},
+	{[]string{anySegment, "channels", anySegment, "storage"}, "manage storage", (*manager).storage},
 }
 
 // A manageCall is one request.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"dormouse/actors/channel"
 	"dormouse/claims"
@@ -89,6 +90,7 @@ type appSwitches struct {
 	UserAuthentication   bool `json:"userAuthentication"`
 	SubscriptionCount    bool `json:"subscriptionCount"`
 	Watchlist            bool `json:"watchlist"`
+	StorageEvents        bool `json:"storageEvents"`
 }
 
 // app serves GET /admin/apps/{id}, for which the place where apps are kept is asked if it is not at hand.
@@ -104,6 +106,7 @@ func (m *manager) app(c *manageCall) (any, error) {
 		Counts:     appCounts{s.Opened, s.Closed, s.FramesIn, s.FramesOut, s.BytesIn, s.BytesOut, s.Calls},
 		Switches: appSwitches{
 			app.EnableClientMessages, app.AllowClientEventsOnPublic, app.EnableUserAuthentication, app.EnableSubscriptionCount, app.EnableWatchlist,
+			app.EnableStorageEvents,
 		},
 		Limits: map[string]any{
 			"connections": unlessUnlimited(app.MaxConnections), "backendEventsPerSecond": unlessUnlimited(app.MaxBackendEventsPerSecond),
@@ -188,7 +191,7 @@ func (m *manager) channel(c *manageCall) (any, error) {
 		Cached *keptEvent `json:"cached"`
 	}{managedChannel: ch}
 	if m.h.ttl(kept) > 0 {
-		whole.Cached = &keptEvent{kept.Event, orNull(kept.Data), kept.ExpiresAt.UTC().Format("2006-01-02T15:04:05.000Z")}
+		whole.Cached = &keptEvent{kept.Event, orNull(kept.Data), moment(kept.ExpiresAt)}
 	}
 	return whole, nil
 }
@@ -228,3 +231,41 @@ func (m *manager) users(c *manageCall) (any, error) {
 		More  bool          `json:"more"`
 	}{all, more}, nil
 }
+
+// A managedEntry is an entry of a channel's storage. ExpiresAt is null if it does not.
+type managedEntry struct {
+	Key       string          `json:"key"`
+	Data      json.RawMessage `json:"data"`
+	ExpiresAt *string         `json:"expiresAt"`
+}
+
+// storage serves GET /admin/apps/{id}/channels/{name}/storage?after=&limit=: the entries of a channel, by key.
+func (m *manager) storage(c *manageCall) (any, error) {
+	app, err := m.h.o.Apps.ByID(c.ctx, c.names[0])
+	if err != nil {
+		return nil, err
+	}
+	entries := &channel.Entries{}
+	if name := c.names[1]; isChannelOf(app, name) {
+		entries, err = m.h.o.engine.Tenant(app.Namespace()).Entries(c.ctx, name, c.query.Get("after"), c.limit)
+		if err != nil {
+			return nil, err
+		}
+	}
+	all := make([]managedEntry, len(entries.Items))
+	for i := range entries.Items {
+		e := &entries.Items[i]
+		all[i] = managedEntry{Key: e.Key, Data: orNull(e.Data)}
+		if !e.ExpiresAt.IsZero() {
+			at := moment(e.ExpiresAt)
+			all[i].ExpiresAt = &at
+		}
+	}
+	return struct {
+		Entries []managedEntry `json:"entries"`
+		More    bool           `json:"more"`
+	}{all, entries.More}, nil
+}
+
+// moment writes a time for people and programs alike, with milliseconds.
+func moment(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -57,3 +57,11 @@ func TestManageUnreadableEvent(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
+
+// Nothing of an app may stand where these calls are.
+func TestManagePathIsTaken(t *testing.T) {
+	o := Options{Apps: records{}, engine: &recorder{}, PathPrefix: "/admin"}
+	if _, err := New(o); err == nil || !strings.Contains(err.Error(), `PathPrefix is "/admin"`) {
+		t.Errorf("%v", err)
+	}
+}

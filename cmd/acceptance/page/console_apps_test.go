@@ -18,6 +18,7 @@ func TestConsoleApps(t *testing.T) {
 		one.joins(fmt.Sprintf("news-%03d", i), "", "")
 	}
 	s.triggers("cache-prices", "price", exact)
+	s.keeps("news-000", "topic", exact)
 	ann := lets(t, s, chromium, "ann", s.token("ann", nil))
 
 	p := inside(t, open(t, chromium, "admin", s.url+"/console/"))
@@ -89,7 +90,10 @@ func TestConsoleApps(t *testing.T) {
 		p.reads(app+" .kept", exact)
 		search(app, "news-000")
 		p.unfold(app + " [data-channel=news-000]")
-		p.reads(app+" [data-channel=news-000] .inner", "Only presence channels")
+		p.reads(app+" [data-key=topic]", exact)
+		search(app, "news-001")
+		p.unfold(app + " [data-channel=news-001]")
+		p.reads(app+" [data-channel=news-001] .inner", "It has no entries. Only presence channels")
 		if got := p.eval(`document.querySelectorAll("main img, main script, main b > *, main bdi > *").length + document.title`); got != "0Console · Dormouse" {
 			t.Errorf("what was text became something else: %v", got)
 		}

@@ -96,11 +96,21 @@ func signed(parts ...string) string {
 // triggers publishes an event to a channel of the app shop, as its backend does. data is JSON.
 func (s *station) triggers(channel, event, data string) {
 	s.t.Helper()
-	const path = "/apps/shop/events"
-	body := fmt.Sprintf(`{"name":%q,"channel":%q,"data":%s}`, event, channel, data)
+	s.backend("POST", "/apps/shop/events", fmt.Sprintf(`{"name":%q,"channel":%q,"data":%s}`, event, channel, data))
+}
+
+// keeps sets an entry of a channel of the app shop, as its backend does. data is JSON.
+func (s *station) keeps(channel, key, data string) {
+	s.t.Helper()
+	s.backend("PUT", "/apps/shop/channels/"+channel+"/storage/"+key, fmt.Sprintf(`{"data":%s}`, data))
+}
+
+// backend makes a signed call.
+func (s *station) backend(method, path, body string) {
+	s.t.Helper()
 	query := fmt.Sprintf("auth_key=shop-key&auth_timestamp=%d&auth_version=1.0&body_md5=%x", time.Now().Unix(), md5.Sum([]byte(body)))
-	target := s.url + path + "?" + query + "&auth_signature=" + signed("POST\n"+path+"\n"+query)
-	r, err := http.NewRequestWithContext(s.t.Context(), "POST", target, strings.NewReader(body))
+	target := s.url + path + "?" + query + "&auth_signature=" + signed(method+"\n"+path+"\n"+query)
+	r, err := http.NewRequestWithContext(s.t.Context(), method, target, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -109,7 +119,7 @@ func (s *station) triggers(channel, event, data string) {
 		s.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	if answer, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusOK {
-		s.t.Fatalf("%s: %d %s", event, res.StatusCode, answer)
+	if answer, _ := io.ReadAll(res.Body); res.StatusCode > 299 {
+		s.t.Fatalf("%s %s: %d %s", method, path, res.StatusCode, answer)
 	}
 }

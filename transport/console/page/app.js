@@ -13,7 +13,7 @@ const PAGE = 50;
 
 const SWITCHES = {
   clientMessages: "client events", clientEventsOnPublic: "client events on public channels", userAuthentication: "connections must sign in",
-  subscriptionCount: "subscription counts", watchlist: "watchlists",
+  subscriptionCount: "subscription counts", watchlist: "watchlists", storageEvents: "changes of storage",
 };
 const LIMITS = {
   connections: "Connections", backendEventsPerSecond: "Events of backends, a second", clientEventsPerSecond: "Events of one client, a second",
@@ -144,20 +144,31 @@ export class App {
           el("p", { class: "line" }, "Kept for those who come: ", el("b", {}, cached.event), el("span", { class: "soft" }, "until ", moment(cached.expiresAt))),
           folded(channel.get("cached").get("data").text, "Data")));
       } else if (cached === null) parts.push(el("p", { class: "soft" }, "It keeps nothing for those who come."));
-      if (userCount !== undefined) {
-        const users = new Pages("Users", "Nobody any more.", async (after) => {
-          const page = await this.#api.call("GET", pathOf([...path, "users"], { after, limit: PAGE }));
-          const rows = page.get("users").items().map((user) => {
-            const info = user.get("userInfo").text;
-            return el("li", { "data-user": user.value.id }, el("p", { class: "line" }, el("b", {}, user.value.id)), info === "null" ? "" : folded(info, "Info"));
-          });
-          return { rows, after: page.value.more ? page.value.users.at(-1).id : undefined };
-        });
-        parts.push(users.node);
-        await users.load(true);
-      } else if (cached === undefined) parts.push(el("p", { class: "soft" }, "Only presence channels have a list of their users, and only cache channels keep an event."));
+      const users = this.#pages("Users", "Nobody any more.", [...path, "users"], "users", (user) => {
+        const info = user.get("userInfo").text;
+        return el("li", { "data-user": user.value.id }, el("p", { class: "line" }, el("b", {}, user.value.id)), info === "null" ? "" : folded(info, "Info"));
+      });
+      const entries = this.#pages("Entries", "", [...path, "storage"], "entries", (entry) => {
+        const { key, expiresAt } = entry.value;
+        return el("li", { "data-key": key },
+          el("p", { class: "line" }, el("b", {}, key), expiresAt ? el("span", { class: "soft" }, "until ", moment(expiresAt)) : ""), folded(entry.get("data").text, "Data"));
+      });
+      await Promise.all([userCount === undefined || users.load(true), entries.load(true)]);
+      if (userCount !== undefined) parts.push(users.node);
+      if (entries.shown) parts.push(entries.node);
+      if (parts.length === 0) parts.push(el("p", { class: "soft" }, "It has no entries. Only presence channels list their users, and only cache channels keep an event."));
       body.replaceChildren(...parts);
       return "";
+    });
+  }
+
+  // A list of what a call answers with under a name, page by page, whose next begins behind the last id or key.
+  #pages(title, empty, path, name, row) {
+    return new Pages(title, empty, async (after) => {
+      const page = await this.#api.call("GET", pathOf(path, { after, limit: PAGE }));
+      const items = page.get(name).items();
+      const last = items.at(-1)?.value;
+      return { rows: items.map(row), after: page.value.more ? last.id ?? last.key : undefined };
     });
   }
 }

@@ -62,7 +62,7 @@ export function apps(panel, api, away) {
 // The apps of a first page, and before them the one of which prefix is the whole id: it may be in a table, and not at
 // hand.
 async function found(api, prefix, apps) {
-  if (!prefix || apps.some(({ id }) => id === prefix)) return apps;
+  if (/^\.{0,2}$/.test(prefix) || apps.some(({ id }) => id === prefix)) return apps; // a browser takes dots out of a path
   try {
     return [(await api.call("GET", pathOf(["admin", "apps", prefix]))).value, ...apps];
   } catch (error) {

@@ -27,6 +27,11 @@ export class Pages {
     this.node = el("section", { class: "paged" }, el("h4", {}, title), this.#list, this.#empty, this.#outcome, this.#more);
   }
 
+  /** Whether there is something to see: rows, or why there are none. */
+  get shown() {
+    return this.#list.children.length > 0 || this.#outcome.dataset.state === "failed";
+  }
+
   /** Reads the first page anew, or the next one. */
   load(first) {
     return tell(this.#outcome, async () => {

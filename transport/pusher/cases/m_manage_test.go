@@ -20,6 +20,7 @@ var manageCases = []numbered{
 	{"M5", "a channel has counts, and what it keeps", caseM5},
 	{"M6", "members are listed, page by page", caseM6},
 	{"M7", "an app in a table is looked up when it is asked for by its id", caseM7},
+	{"M8", "a channel's entries are listed, page by page", caseM8},
 }
 
 const apiKey = "an-api-key-of-the-server"
@@ -240,4 +241,31 @@ func caseM7(t *testing.T) {
 	one := s.connect(a)
 	s.manages("", `{"apps":[{"id":"a","key":"a-key","enabled":true,"connections":1,"channels":0}],"more":false}`)
 	one.ping()
+}
+
+func caseM8(t *testing.T) {
+	a, b := newApp("a", nil), newApp("b", nil)
+	s := start(t, nil, a, b)
+	for _, key := range []string{"b", "a"} {
+		if r := s.call(a, "PUT", "/apps/a/channels/room/storage/"+key, `{"data":{"n":12345678901234567890}}`); r.status > 299 {
+			t.Fatalf("%d %s", r.status, r.body)
+		}
+	}
+	if r := s.call(a, "PUT", "/apps/a/channels/news/storage/soon", `{"data":1,"store":3600}`); r.status > 299 {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	entry := func(key string) string {
+		return fmt.Sprintf(`{"key":%q,"data":{"n":12345678901234567890},"expiresAt":null}`, key)
+	}
+	s.manages("/a/channels/room/storage", `{"entries":[`+entry("a")+`,`+entry("b")+`],"more":false}`)
+	s.manages("/a/channels/room/storage?limit=1", `{"entries":[`+entry("a")+`],"more":true}`)
+	s.manages("/a/channels/room/storage?limit=1&after=a", `{"entries":[`+entry("b")+`],"more":false}`)
+	s.manages("/b/channels/room/storage", `{"entries":[],"more":false}`)
+	s.manages("/a/channels/no%20name/storage", `{"entries":[],"more":false}`)
+	var kept struct {
+		Entries []struct{ ExpiresAt time.Time }
+	}
+	if body := s.manage(apiKey, "GET", "/a/channels/news/storage").body; json.Unmarshal([]byte(body), &kept) != nil || len(kept.Entries) != 1 || time.Until(kept.Entries[0].ExpiresAt) < 59*time.Minute {
+		t.Errorf("%s", body)
+	}
 }
