@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -142,6 +143,14 @@ func (c *client) expect(frames ...string) {
 		if got := c.next(); got != want {
 			c.t.Fatalf("got  %s\nwant %s", got, want)
 		}
+	}
+}
+
+// expectBoth reads two frames of two channels, between which there is no order.
+func (c *client) expectBoth(one, other string) {
+	c.t.Helper()
+	if got := []string{c.next(), c.next()}; !slices.Contains(got, one) || !slices.Contains(got, other) {
+		c.t.Fatalf("got  %s\nwant %s\nand  %s", got, one, other)
 	}
 }
 

@@ -97,7 +97,7 @@ func caseN7(t *testing.T) {
 		r.is(t, `{"ok":true}`)
 	}
 	for i, a := range list {
-		clients[i].expect(event("room", "e", quoted(a.key)), event("cache-x", "e", quoted(a.key)))
+		clients[i].expectBoth(event("room", "e", quoted(a.key)), event("cache-x", "e", quoted(a.key)))
 		r := s.call(a, "GET", "/apps/"+escaped(a.id)+"/channels", "")
 		r.is(t, `{"channels":{"cache-x":{"subscription_count":1,"occupied":true},"presence-r":{"subscription_count":1,"occupied":true},"room":{"subscription_count":1,"occupied":true}}}`)
 	}
