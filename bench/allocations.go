@@ -48,7 +48,9 @@ func (t *tour) allocations(ctx context.Context) (report.Scenario, error) {
 	}
 	fmt.Fprintf(t.log, "%s: go test -bench BenchmarkBudget, each %s, behind what has to be built for it\n", s.Name, t.each())
 	args := []string{
-		"test", "-vet=off", "-run=^$", "-bench=^BenchmarkBudget$", "-benchmem",
+		// One package after the other: who commits beside another package's benchmark waits for the processor, and what
+		// waits is gathered in larger pieces.
+		"test", "-p=1", "-vet=off", "-run=^$", "-bench=^BenchmarkBudget$", "-benchmem",
 		"-benchtime=" + t.each().String(), "-count=" + strconv.Itoa(t.runs), "-timeout=30m",
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, scenario.BudgetBenchmarks...)...)
