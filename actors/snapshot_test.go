@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"dormouse/actors"
 	"dormouse/actors/actorstest"
@@ -35,6 +36,9 @@ func TestASnapshotHoldsNobodyUp(t *testing.T) {
 		s = actorstest.Start(t, actors.Options{Intercept: func(_ actors.Address, cmd any) {
 			switch cmd := cmd.(type) {
 			case *channel.Subscribe, *channel.ShowRest, *channel.Publish:
+				if _, first := cmd.(*channel.Subscribe); first {
+					time.Sleep(time.Nanosecond) // until nobody else has anything to do: all commands have come
+				}
 				order = append(order, strings.TrimPrefix(fmt.Sprintf("%T", cmd), "*channel."))
 			case *channel.SetStorage:
 				order = append(order, "Set "+cmd.Key)
@@ -45,6 +49,7 @@ func TestASnapshotHoldsNobodyUp(t *testing.T) {
 			"storage": map[string]any{"*": map[string]any{"observe": true, "set": true}}}
 		ann := s.Connect(map[string]any{"uid": "ann", "channels": map[string]any{"c": c}})
 		ann.Send(subscribe("c"), &actors.Publish{Channel: "c", Event: "e", Data: []byte("7")}, set("k0001", "2"), set("k4400", "2"), set("new", "2"))
+		time.Sleep(time.Millisecond)
 		frames := ann.Frames()
 		if want := "Subscribe Publish Set k0001 Set k4400 Set new ShowRest ShowRest ShowRest ShowRest"; strings.Join(order, " ") != want {
 			t.Errorf("%v, want %s", order, want)
